@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import * as v from "valibot";
 import { messageOf, PerfagentError } from "./errors.ts";
+import { sha256 } from "./lib/hash.ts";
 import type { HumanSolution, Instance, Language, TestCase } from "./types.ts";
 
 /**
@@ -22,7 +23,10 @@ export function parseInstance(text: string, origin: string): Instance {
   const tests = readTests(raw.generated_tests, origin);
   const description = raw.description_md?.trim() ? raw.description_md : (raw.description ?? "");
   if (description.trim() === "") {
-    throw refused(origin, "its fields 'description' and 'description_md' are empty; a problem statement is wanted");
+    throw refused(
+      origin,
+      "its fields 'description' and 'description_md' are empty; a problem statement is wanted",
+    );
   }
   const id = String(raw.id ?? "");
   return {
@@ -39,7 +43,7 @@ export function parseInstance(text: string, origin: string): Instance {
     timeLimitMs: raw.time_limit_nanos == null ? null : raw.time_limit_nanos / 1e6,
     memoryLimitBytes: raw.memory_limit_bytes ?? null,
     solutions: readSolutions(raw.solutions),
-    sha256: new Bun.CryptoHasher("sha256").update(text).digest("hex"),
+    sha256: sha256(text),
   };
 }
 
@@ -54,7 +58,12 @@ export function requireLanguage(instance: Instance, language: Language): void {
     "instance",
     `Cannot run '${instance.taskName}' in ${language}: it is a functional problem and its 'test_runners' holds ` +
       `${present.length === 0 ? "no language" : present.join(", ")}; a runner for ${language} is wanted`,
-    { hint: present.length === 0 ? "Use an instance with test runners" : `Choose --language ${present.join(" or ")}` },
+    {
+      hint:
+        present.length === 0
+          ? "Use an instance with test runners"
+          : `Choose --language ${present.join(" or ")}`,
+    },
   );
 }
 
@@ -66,7 +75,7 @@ const limit = v.nullish(
   v.pipe(v.number("a positive number"), v.finite("a finite number"), v.minValue(1, "a positive number")),
 );
 const text = v.nullish(v.string("a string"));
-const jsonOrText = v.unknown();
+const jsonOrText = v.optional(v.unknown());
 
 const instanceSchema = v.object(
   {
