@@ -331,6 +331,11 @@ export interface Completion {
   readonly usage: Usage;
   /** The model's name as the server gave it. */
   readonly model: string;
+  /**
+   * The program that a replayed answer was written for; the edit is applied to it, so that a replay gives the same
+   * programs however noisy the machine is. Absent for a living model: its answer is for the program it was shown.
+   */
+  readonly writtenFor?: string;
   /** Requests made for this answer, retries included. */
   readonly attempts: number;
   readonly durationMs: number;
