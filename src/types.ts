@@ -266,6 +266,8 @@ export interface Evaluation {
 export interface Evaluator {
   /** Metrics that a passed evaluation has, the default target first. */
   readonly metrics: readonly string[];
+  /** Metrics whose values are exact, known once a program was evaluated: one pair decides. Absent: none. */
+  readonly exactMetrics?: ReadonlySet<string>;
   /**
    * Checks a program on all tests; when all pass, times it.
    * @throws PerfagentError for perfagent's own failures (`backend`, `instance`, `interrupted`), never for the program's.
@@ -297,6 +299,8 @@ export interface Comparison {
   readonly pairs: readonly SamplePair[];
   /** One sentence: why this verdict. */
   readonly reason: string;
+  /** Which programs failed a test in a pair; empty unless the verdict is `incorrect`. */
+  readonly failed: readonly ("a" | "b")[];
   /** Failing tests when the verdict is `incorrect`. */
   readonly failures: readonly TestResult[];
 }

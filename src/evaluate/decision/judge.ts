@@ -1,0 +1,165 @@
+import { median } from "../../lib/signed-rank.ts";
+import type { Comparison, SamplePair } from "../../types.ts";
+import { gainsOf, reasonForWallTime } from "./basis.ts";
+import { type EvidenceRule, type Look, look, lookSchedule, type Question } from "./rule.ts";
+
+/** What a set of pairs is judged by; stored with the pairs, it makes every decision repeatable. */
+export interface Criterion {
+  /** The metric asked for: `runtime`, `cpu_time`, `memory`, `integral`, or one that an own evaluator names. */
+  readonly metric: string;
+  readonly rule: EvidenceRule;
+  readonly question: Question;
+  /** The metric's values do not vary at all: one pair decides. */
+  readonly exact: boolean;
+}
+
+/** A decision, apart from the pairs that it rests on. */
+export type Decision = Pick<Comparison, "verdict" | "metric" | "ratio" | "interval" | "pValue" | "reason">;
+
+/**
+ * Judges pairs as they are, at exactly this number of pairs.
+ *
+ * @returns "continue" when more pairs are wanted, `null` when a pair lacks the metric.
+ */
+export function judge(pairs: readonly SamplePair[], criterion: Criterion): Decision | "continue" | null {
+  const gains = gainsOf(pairs, criterion.metric);
+  if (gains === null) return null;
+  if (gains.length === 0) return "continue";
+  if (criterion.exact) return judgeExact(gains, criterion);
+  if (criterion.metric === "memory" && pairs.length === STEADY_PAIRS)
+    return judgeSteady(pairs, gains, criterion);
+  if (!lookSchedule(criterion.rule.maxPairs).includes(pairs.length)) return "continue";
+  if (criterion.metric === "runtime") return judgeRuntime(pairs, gains, criterion);
+  return describe(
+    look(gains, criterion.rule, criterion.question),
+    criterion.metric,
+    pairs.length,
+    criterion.rule,
+  );
+}
+
+/**
+ * Repeats a decision from its stored pairs: looks at 1, 2, 3 … of them as the comparison did when it ran.
+ *
+ * @returns The decision and the number of pairs that it took; null when the pairs end before a decision or lack the
+ * metric.
+ */
+export function recompute(
+  pairs: readonly SamplePair[],
+  criterion: Criterion,
+): { readonly decision: Decision; readonly pairs: number } | null {
+  for (let count = 1; count <= pairs.length; count++) {
+    const decision = judge(pairs.slice(0, count), criterion);
+    if (decision === null) return null;
+    if (decision !== "continue") return { decision, pairs: count };
+  }
+  return null;
+}
+
+// --- internal ---
+
+/**
+ * Pairs after which memory may be decided early. Peaks vary by 0.1 to 0.6 % between passes, so most decisions need no
+ * more. If the peak jumped between two levels by chance, six peaks of A on the upper one and six of B on the lower one
+ * happen with a probability of at most (1/4)⁶ = 0.00024. Six is also the least for a 95 % interval.
+ */
+const STEADY_PAIRS = 6;
+
+/** Largest spread (maximum / minimum − 1) of one program's peaks for the early decision. */
+const STEADY_SPREAD = 0.01;
+
+function judgeExact(gains: readonly number[], { metric, rule }: Criterion): Decision {
+  const gain = gains[0] ?? 0;
+  const ratio = Math.exp(gain);
+  const share = 1 - Math.exp(-Math.abs(gain));
+  const verdict = share === 0 || share < rule.minEffect ? "no_difference" : gain > 0 ? "faster" : "slower";
+  return {
+    verdict,
+    metric,
+    ratio,
+    interval: [ratio, ratio],
+    pValue: null,
+    reason: `${metric} is exact: it ${changeOf(1 - Math.exp(-gain))}${
+      verdict === "no_difference" ? `, less than the minimum effect of ${percent(rule.minEffect)}` : ""
+    }`,
+  };
+}
+
+function judgeSteady(
+  pairs: readonly SamplePair[],
+  gains: readonly number[],
+  { metric, rule, question }: Criterion,
+): Decision | "continue" {
+  const a = pairs.map((pair) => pair.a[metric] ?? 0);
+  const b = pairs.map((pair) => pair.b[metric] ?? 0);
+  if (spread(a) > STEADY_SPREAD || spread(b) > STEADY_SPREAD) return "continue";
+  const seen = look(gains, rule, question);
+  const apart = Math.abs(seen.medianGain) >= rule.minEffect;
+  const separate = Math.min(...a) > Math.max(...b) || Math.min(...b) > Math.max(...a);
+  const verdict = !apart || !separate ? "no_difference" : seen.medianGain > 0 ? "faster" : "slower";
+  return describe({ ...seen, verdict }, metric, pairs.length, rule);
+}
+
+function spread(values: readonly number[]): number {
+  const least = Math.min(...values);
+  return least > 0 ? Math.max(...values) / least - 1 : Math.max(...values) > 0 ? Number.POSITIVE_INFINITY : 0;
+}
+
+/** Decides wall time on CPU time where that is the same thing, and says so. */
+function judgeRuntime(
+  pairs: readonly SamplePair[],
+  wallGains: readonly number[],
+  { rule, question }: Criterion,
+): Decision | "continue" {
+  const onWall = (why: string): Decision | "continue" => {
+    const decision = describe(look(wallGains, rule, question), "runtime", pairs.length, rule);
+    return decision === "continue"
+      ? decision
+      : { ...decision, reason: `${decision.reason}; decided on wall time: ${why}` };
+  };
+  const wallOnly = reasonForWallTime(pairs, rule.minEffect);
+  const cpuGains = gainsOf(pairs, "cpu_time");
+  if (wallOnly !== null || cpuGains === null) return onWall(wallOnly ?? "CPU time was not measured");
+  const seen = look(cpuGains, rule, question);
+  const differs = seen.verdict === "faster" || seen.verdict === "slower";
+  if (differs && Math.sign(median(wallGains)) !== Math.sign(seen.medianGain)) {
+    return onWall("CPU time and wall time differ in direction");
+  }
+  const decision = describe(seen, "cpu_time", pairs.length, rule);
+  return decision === "continue"
+    ? decision
+    : {
+        ...decision,
+        reason: `${decision.reason}; decided on CPU time: the programs compute all the time on one thread`,
+      };
+}
+
+function describe(seen: Look, metric: string, pairs: number, rule: EvidenceRule): Decision | "continue" {
+  if (seen.verdict === "continue") return "continue";
+  return {
+    verdict: seen.verdict,
+    metric,
+    ratio: seen.ratio,
+    interval: seen.interval,
+    pValue: seen.pValue,
+    reason: reasonOf(seen, metric, pairs, rule),
+  };
+}
+
+function reasonOf(seen: Look, metric: string, pairs: number, rule: EvidenceRule): string {
+  const change = `the median ${metric} ${changeOf(seen.medianGain)}`;
+  const evidence = `${pairs} pairs, p = ${seen.pValue.toPrecision(2)}`;
+  if (seen.verdict !== "no_difference") return `${change} (${evidence})`;
+  return pairs >= rule.maxPairs
+    ? `no proof of a gain of ${percent(rule.minEffect)} or more in ${pairs} pairs: ${change} (p = ${seen.pValue.toPrecision(2)})`
+    : `no worthwhile gain: ${change}, the minimum effect is ${percent(rule.minEffect)} (${evidence})`;
+}
+
+function changeOf(gain: number): string {
+  if (gain === 0) return "is the same";
+  return gain > 0 ? `falls by ${percent(gain)}` : `rises by ${percent(-gain)}`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toPrecision(2)} %`;
+}
