@@ -198,13 +198,3 @@ function notMeasured(metric: string, pair: SamplePair): PerfagentError {
     { hint: "Choose a target that this backend measures, or another backend" },
   );
 }
-
-export { type Criterion, judge, recompute } from "./judge.ts";
-export {
-  type ClassicRule,
-  DEFAULT_EVIDENCE_RULE,
-  type DecisionRule,
-  type EvidenceRule,
-  MAX_PAIRS,
-  MIN_PAIRS,
-} from "./rule.ts";
