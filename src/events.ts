@@ -1,5 +1,5 @@
 /** The journal's vocabulary: everything that happens in a run, in the order in which it happens. */
-import type { Comparison, Completion, Evaluation, MatchTier, Message, Usage } from "./types.ts";
+import type { Comparison, Completion, Evaluation, MatchTier, Message, Sample, Usage } from "./types.ts";
 
 /** Version of the journal's format; a reader refuses a newer one. */
 export const JOURNAL_FORMAT = 1;
@@ -129,6 +129,9 @@ export interface WinnerConfirmed {
   /** Round that made the program. */
   readonly iteration: number;
   readonly comparison: Comparison;
+  /** Metrics of both programs in these passes, by the reporting rule. */
+  readonly initialMetrics: Sample;
+  readonly finalMetrics: Sample;
 }
 
 /** The final program on inputs that it never saw. */
