@@ -1,0 +1,55 @@
+/**
+ * Compiles perfagent into one executable, `dist/perfagent`, and runs what was built: a build that prints nothing and
+ * exits 0 can still be a program that does not start.
+ *
+ * `--outfile PATH` writes it elsewhere.
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+
+const root = join(import.meta.dir, "..");
+const outfileFlag = process.argv.indexOf("--outfile");
+const outfile = outfileFlag === -1 ? join(root, "dist", "perfagent") : (process.argv[outfileFlag + 1] ?? "");
+mkdirSync(dirname(outfile), { recursive: true });
+
+run([
+  process.execPath,
+  "build",
+  "--compile",
+  "--production",
+  "--minify",
+  "--sourcemap",
+  "--bytecode",
+  // Without it bytecode means CommonJS, and a program with import.meta is built that cannot start.
+  "--format=esm",
+  // Commands are loaded when they are called; otherwise every start pays for all of them.
+  "--splitting",
+  // The current directory of a user is no configuration of ours.
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+  join(root, "src", "cli.ts"),
+  "--outfile",
+  outfile,
+]);
+
+const version = run([outfile, "--version"]).trim();
+if (!version.includes(manifest.version)) {
+  fail(`Cannot use the build: '${outfile} --version' printed '${version}'; '${manifest.version}' is wanted`);
+}
+process.stderr.write(`${outfile}: ${version}, ${(statSync(outfile).size / 1e6).toFixed(1)} MB\n`);
+
+function run(command: readonly string[]): string {
+  const done = Bun.spawnSync([...command], { cwd: root, stdout: "pipe", stderr: "pipe" });
+  if (done.exitCode !== 0) {
+    fail(
+      `Cannot build: '${command[0]} ${command[1]}' ended with ${done.exitCode}\n${done.stderr.toString()}`,
+    );
+  }
+  return done.stdout.toString();
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
