@@ -33,26 +33,40 @@ const COMPUTING_SHARE = 0.75;
 /** CPU time above wall time by more than this is more than one thread; below it is two clocks read apart. */
 const ONE_THREAD_SHARE = 1.1;
 
-/** One-sided p value below which the time that the programs wait counts as different. */
+/** One-sided p value below which the programs' waiting counts as different. */
 const WAITING_P = 0.02;
 
+/** What a comparison of wall time rests on. */
+export type RuntimeBasis =
+  /** Both programs compute all the time on one thread: CPU time is their wall time without the machine's noise. */
+  | { readonly clock: "cpu_time" }
+  | {
+      readonly clock: "runtime";
+      readonly why: string;
+      /** True when the evidence itself, not the kind of program, spoke against CPU time. */
+      readonly doubtful: boolean;
+    };
+
 /**
- * Why wall time must be decided on wall time itself; null when CPU time may stand for it.
+ * Chooses the clock for a comparison of wall time.
  *
- * @param minEffect Share of the wall time that a change of waiting must reach to matter.
+ * @param minEffect Share of wall time by which waiting must differ to matter.
  */
-export function reasonForWallTime(pairs: readonly SamplePair[], minEffect: number): string | null {
-  for (const side of ["a", "b"] as const) {
-    const shares: number[] = [];
-    for (const pair of pairs) {
-      const { runtime, cpu_time: cpuTime } = pair[side];
-      if (runtime === undefined || cpuTime === undefined) return "CPU time was not measured";
-      shares.push(runtime === 0 ? 0 : cpuTime / runtime);
-    }
-    if (median(shares) > ONE_THREAD_SHARE) return "a program uses more than one thread";
-    if (Math.max(...shares) < COMPUTING_SHARE) return "a program waits for part of its time";
+export function runtimeBasis(pairs: readonly SamplePair[], minEffect: number): RuntimeBasis {
+  const onWall = (why: string): RuntimeBasis => ({ clock: "runtime", why, doubtful: false });
+  const a = computingShares(pairs, "a");
+  const b = computingShares(pairs, "b");
+  if (a === null || b === null) return onWall("CPU time was not measured");
+  if (Math.max(median(a), median(b)) > ONE_THREAD_SHARE) return onWall("a program uses more than one thread");
+  if (Math.min(Math.max(...a), Math.max(...b)) < COMPUTING_SHARE) {
+    return onWall("a program waits for part of its time");
   }
-  return waitingChanged(pairs, minEffect) ? "the programs wait for different times" : null;
+  const changes = a.map((share, index) => share - (b[index] ?? 0));
+  const { pGreater, pLess } = signedRankTest(changes);
+  if (Math.abs(median(changes)) >= minEffect && Math.min(pGreater, pLess) < WAITING_P) {
+    return { clock: "runtime", why: "the programs wait for different shares of their time", doubtful: true };
+  }
+  return { clock: "cpu_time" };
 }
 
 // --- internal ---
@@ -62,19 +76,13 @@ function logRatio(before: number, after: number): number {
   return Math.min(MAX_LOG_RATIO, Math.max(-MAX_LOG_RATIO, Math.log(before / after)));
 }
 
-/** True when wall minus CPU time differs by evidence and by a share of the wall time that matters. */
-function waitingChanged(pairs: readonly SamplePair[], minEffect: number): boolean {
-  const differences: number[] = [];
-  const walls: number[] = [];
-  for (const { a, b } of pairs) {
-    differences.push(waiting(a.runtime, a.cpu_time) - waiting(b.runtime, b.cpu_time));
-    walls.push(a.runtime ?? 0);
+/** CPU time / wall time of each pass; null when one was not measured. */
+function computingShares(pairs: readonly SamplePair[], side: "a" | "b"): number[] | null {
+  const shares: number[] = [];
+  for (const pair of pairs) {
+    const { runtime, cpu_time: cpuTime } = pair[side];
+    if (runtime === undefined || cpuTime === undefined) return null;
+    shares.push(runtime === 0 ? 0 : cpuTime / runtime);
   }
-  if (Math.abs(median(differences)) < minEffect * median(walls)) return false;
-  const { pGreater, pLess } = signedRankTest(differences);
-  return Math.min(pGreater, pLess) < WAITING_P;
-}
-
-function waiting(wall: number | undefined, cpu: number | undefined): number {
-  return (wall ?? 0) - (cpu ?? 0);
+  return shares;
 }

@@ -1,4 +1,4 @@
-import { estimateCentre, median, signedRankTest } from "../../lib/signed-rank.ts";
+import { estimateCentre, median, type SignedRankTest, signedRankTest } from "../../lib/signed-rank.ts";
 
 /**
  * The decision rule: is B better than A, from pairs measured next to each other?
@@ -79,8 +79,9 @@ export function lookSchedule(maxPairs: number): number[] {
  * Judges the gains of all pairs so far.
  *
  * @param gains ln(A/B) of each pair, finite, at least one.
+ * @param share Part of one look's bound on false answers that this test may use up; below 1 where two tests share it.
  */
-export function look(gains: readonly number[], rule: EvidenceRule, question: Question): Look {
+export function look(gains: readonly number[], rule: EvidenceRule, question: Question, share = 1): Look {
   const test = signedRankTest(gains);
   const middle = median(gains);
   const estimate = estimateCentre(gains, CONFIDENCE);
@@ -93,7 +94,8 @@ export function look(gains: readonly number[], rule: EvidenceRule, question: Que
     pValue: middle >= 0 ? test.pGreater : test.pLess,
     medianGain: 1 - Math.exp(-middle),
   };
-  return { verdict: verdictOf(gains, middle, test.pGreater, test.pLess, rule, question), ...summary };
+  const acceptP = acceptanceLevel(rule.maxPairs) * share;
+  return { verdict: verdictOf(gains, middle, test, rule, question, acceptP), ...summary };
 }
 
 // --- internal ---
@@ -101,13 +103,12 @@ export function look(gains: readonly number[], rule: EvidenceRule, question: Que
 function verdictOf(
   gains: readonly number[],
   middle: number,
-  pGreater: number,
-  pLess: number,
+  { pGreater, pLess }: SignedRankTest,
   rule: EvidenceRule,
   question: Question,
+  acceptP: number,
 ): Look["verdict"] {
   const last = gains.length >= rule.maxPairs;
-  const acceptP = acceptanceLevel(rule.maxPairs);
   // A share e of the cost saved is a gain of −ln(1 − e); a loss is the same with A and B swapped.
   const least = -Math.log1p(-rule.minEffect);
   if (pGreater < acceptP && middle >= least) return "faster";
