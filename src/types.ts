@@ -287,6 +287,23 @@ export interface SamplePair {
   readonly first: "a" | "b";
 }
 
+/** What pairs are judged by; stored with them, it makes the decision repeatable. */
+export interface Criterion {
+  /** The metric asked for: `runtime`, `cpu_time`, `memory`, `integral`, or one that an own evaluator names. */
+  readonly metric: string;
+  /** Least share of A's cost that B must save, such as 0.02. */
+  readonly minEffect: number;
+  /** Pairs after which the answer is "no difference". */
+  readonly maxPairs: number;
+  /**
+   * `faster`: is B better? Stops as soon as a worthwhile gain is ruled out. `either`: which one is better? Stops only
+   * when a worthwhile loss is ruled out too.
+   */
+  readonly question: "faster" | "either";
+  /** The metric's values do not vary at all: one pair decides. */
+  readonly exact: boolean;
+}
+
 /** What the evidence says of B against A. */
 export interface Comparison {
   readonly verdict: "faster" | "slower" | "no_difference" | "incorrect";
@@ -297,6 +314,8 @@ export interface Comparison {
   readonly interval: readonly [number, number] | null;
   readonly pValue: number | null;
   readonly pairs: readonly SamplePair[];
+  /** What the pairs were judged by; null when the classic rule compared evaluations. */
+  readonly criterion: Criterion | null;
   /** One sentence: why this verdict. */
   readonly reason: string;
   /** Which programs failed a test in a pair; empty unless the verdict is `incorrect`. */

@@ -8,7 +8,15 @@ import type { Comparison, Evaluation } from "../../types.ts";
  * @param b The newer program's evaluation.
  */
 export function compareClassic(a: Evaluation, b: Evaluation, metric: string): Comparison {
-  const common = { metric, interval: null, pValue: null, pairs: [], failed: [], failures: [] };
+  const common = {
+    metric,
+    interval: null,
+    pValue: null,
+    pairs: [],
+    criterion: null,
+    failed: [],
+    failures: [],
+  };
   if (!b.passed) {
     const failures = b.tests.filter(({ status }) => status !== "passed");
     return {

@@ -1,17 +1,7 @@
 import { median } from "../../lib/signed-rank.ts";
-import type { Comparison, SamplePair } from "../../types.ts";
+import type { Comparison, Criterion, SamplePair } from "../../types.ts";
 import { gainsOf, runtimeBasis } from "./basis.ts";
-import { type EvidenceRule, type Look, look, lookSchedule, type Question } from "./rule.ts";
-
-/** What a set of pairs is judged by; stored with the pairs, it makes every decision repeatable. */
-export interface Criterion {
-  /** The metric asked for: `runtime`, `cpu_time`, `memory`, `integral`, or one that an own evaluator names. */
-  readonly metric: string;
-  readonly rule: EvidenceRule;
-  readonly question: Question;
-  /** The metric's values do not vary at all: one pair decides. */
-  readonly exact: boolean;
-}
+import { type Look, look, lookSchedule } from "./rule.ts";
 
 /** A decision, apart from the pairs that it rests on. */
 export type Decision = Pick<Comparison, "verdict" | "metric" | "ratio" | "interval" | "pValue" | "reason">;
@@ -28,14 +18,9 @@ export function judge(pairs: readonly SamplePair[], criterion: Criterion): Decis
   if (criterion.exact) return judgeExact(gains, criterion);
   if (criterion.metric === "memory" && pairs.length === STEADY_PAIRS)
     return judgeSteady(pairs, gains, criterion);
-  if (!lookSchedule(criterion.rule.maxPairs).includes(pairs.length)) return "continue";
+  if (!lookSchedule(criterion.maxPairs).includes(pairs.length)) return "continue";
   if (criterion.metric === "runtime") return judgeRuntime(pairs, gains, criterion);
-  return describe(
-    look(gains, criterion.rule, criterion.question),
-    criterion.metric,
-    pairs.length,
-    criterion.rule,
-  );
+  return describe(look(gains, criterion), criterion.metric, pairs.length, criterion);
 }
 
 /**
@@ -68,11 +53,11 @@ const STEADY_PAIRS = 6;
 /** Largest spread (maximum / minimum − 1) of one program's peaks for the early decision. */
 const STEADY_SPREAD = 0.01;
 
-function judgeExact(gains: readonly number[], { metric, rule }: Criterion): Decision {
+function judgeExact(gains: readonly number[], { metric, minEffect }: Criterion): Decision {
   const gain = gains[0] ?? 0;
   const ratio = Math.exp(gain);
   const share = 1 - Math.exp(-Math.abs(gain));
-  const verdict = share === 0 || share < rule.minEffect ? "no_difference" : gain > 0 ? "faster" : "slower";
+  const verdict = share === 0 || share < minEffect ? "no_difference" : gain > 0 ? "faster" : "slower";
   return {
     verdict,
     metric,
@@ -80,7 +65,7 @@ function judgeExact(gains: readonly number[], { metric, rule }: Criterion): Deci
     interval: [ratio, ratio],
     pValue: null,
     reason: `${metric} is exact: it ${changeOf(1 - Math.exp(-gain))}${
-      verdict === "no_difference" ? `, less than the minimum effect of ${percent(rule.minEffect)}` : ""
+      verdict === "no_difference" ? `, less than the minimum effect of ${percent(minEffect)}` : ""
     }`,
   };
 }
@@ -88,16 +73,17 @@ function judgeExact(gains: readonly number[], { metric, rule }: Criterion): Deci
 function judgeSteady(
   pairs: readonly SamplePair[],
   gains: readonly number[],
-  { metric, rule, question }: Criterion,
+  criterion: Criterion,
 ): Decision | "continue" {
+  const { metric, minEffect } = criterion;
   const a = pairs.map((pair) => pair.a[metric] ?? 0);
   const b = pairs.map((pair) => pair.b[metric] ?? 0);
   if (spread(a) > STEADY_SPREAD || spread(b) > STEADY_SPREAD) return "continue";
-  const seen = look(gains, rule, question);
-  const apart = Math.abs(seen.medianGain) >= rule.minEffect;
+  const seen = look(gains, criterion);
+  const apart = Math.abs(seen.medianGain) >= minEffect;
   const separate = Math.min(...a) > Math.max(...b) || Math.min(...b) > Math.max(...a);
   const verdict = !apart || !separate ? "no_difference" : seen.medianGain > 0 ? "faster" : "slower";
-  return describe({ ...seen, verdict }, metric, pairs.length, rule);
+  return describe({ ...seen, verdict }, metric, pairs.length, criterion);
 }
 
 function spread(values: readonly number[]): number {
@@ -116,30 +102,30 @@ const DOUBTFUL_WALL_SHARE = 0.25;
 function judgeRuntime(
   pairs: readonly SamplePair[],
   wallGains: readonly number[],
-  { rule, question }: Criterion,
+  criterion: Criterion,
 ): Decision | "continue" {
   const onWall = (why: string, doubtful: boolean): Decision | "continue" => {
-    const seen = look(wallGains, rule, question, doubtful ? DOUBTFUL_WALL_SHARE : 1);
+    const seen = look(wallGains, criterion, doubtful ? DOUBTFUL_WALL_SHARE : 1);
     // A doubt is settled by more pairs, not by giving up.
-    if (doubtful && seen.verdict === "no_difference" && pairs.length < rule.maxPairs) return "continue";
-    return describe(seen, "runtime", pairs.length, rule, `; decided on wall time: ${why}`);
+    if (doubtful && seen.verdict === "no_difference" && pairs.length < criterion.maxPairs) return "continue";
+    return describe(seen, "runtime", pairs.length, criterion, `; decided on wall time: ${why}`);
   };
-  const basis = runtimeBasis(pairs, rule.minEffect);
+  const basis = runtimeBasis(pairs, criterion.minEffect);
   if (basis.clock === "runtime") return onWall(basis.why, basis.doubtful);
-  const seen = look(gainsOf(pairs, "cpu_time") ?? [], rule, question, CPU_SHARE);
+  const seen = look(gainsOf(pairs, "cpu_time") ?? [], criterion, CPU_SHARE);
   const differs = seen.verdict === "faster" || seen.verdict === "slower";
   if (differs && Math.sign(median(wallGains)) !== Math.sign(seen.medianGain)) {
     return onWall("CPU time and wall time differ in direction", true);
   }
   const because = "; decided on CPU time: the programs compute all the time on one thread";
-  return describe(seen, "cpu_time", pairs.length, rule, because);
+  return describe(seen, "cpu_time", pairs.length, criterion, because);
 }
 
 function describe(
   seen: Look,
   metric: string,
   pairs: number,
-  rule: EvidenceRule,
+  criterion: Criterion,
   because = "",
 ): Decision | "continue" {
   if (seen.verdict === "continue") return "continue";
@@ -149,17 +135,17 @@ function describe(
     ratio: seen.ratio,
     interval: seen.interval,
     pValue: seen.pValue,
-    reason: `${reasonOf(seen, metric, pairs, rule)}${because}`,
+    reason: `${reasonOf(seen, metric, pairs, criterion)}${because}`,
   };
 }
 
-function reasonOf(seen: Look, metric: string, pairs: number, rule: EvidenceRule): string {
+function reasonOf(seen: Look, metric: string, pairs: number, { minEffect, maxPairs }: Criterion): string {
   const change = `the median ${metric} ${changeOf(seen.medianGain)}`;
   const evidence = `${pairs} pairs, p = ${seen.pValue.toPrecision(2)}`;
   if (seen.verdict !== "no_difference") return `${change} (${evidence})`;
-  return pairs >= rule.maxPairs
-    ? `no proof of a gain of ${percent(rule.minEffect)} or more in ${pairs} pairs: ${change} (p = ${seen.pValue.toPrecision(2)})`
-    : `no worthwhile gain: ${change}, the minimum effect is ${percent(rule.minEffect)} (${evidence})`;
+  return pairs >= maxPairs
+    ? `no proof of a gain of ${percent(minEffect)} or more in ${pairs} pairs: ${change} (p = ${seen.pValue.toPrecision(2)})`
+    : `no worthwhile gain: ${change}, the minimum effect is ${percent(minEffect)} (${evidence})`;
 }
 
 function changeOf(gain: number): string {

@@ -1,4 +1,5 @@
 import { estimateCentre, median, type SignedRankTest, signedRankTest } from "../../lib/signed-rank.ts";
+import type { Comparison, Criterion } from "../../types.ts";
 
 /**
  * The decision rule: is B better than A, from pairs measured next to each other?
@@ -7,13 +8,6 @@ import { estimateCentre, median, type SignedRankTest, signedRankTest } from "../
  * A and B inside a pair would change only the gain's sign, which is what the coin that orders each pair makes true.
  * Everything here is pure: the same gains give the same answer, today or from a stored file.
  */
-
-/** What is asked of the evidence. */
-export type Question =
-  /** Is B faster? Stops as soon as a worthwhile gain is ruled out. */
-  | "faster"
-  /** Which one is faster? Stops only when a worthwhile gain and a worthwhile loss are ruled out. */
-  | "either";
 
 export interface EvidenceRule {
   readonly kind: "evidence";
@@ -50,11 +44,9 @@ export const CONFIDENCE = 0.95;
 /** Pairs after which the evidence is looked at; each look is about √2 times the one before. */
 const LOOKS = [10, 14, 20, 28, 40, 60];
 
-export type Verdict = "faster" | "slower" | "no_difference";
-
 /** What the gains say at one look. */
 export interface Look {
-  readonly verdict: Verdict | "continue";
+  readonly verdict: Exclude<Comparison["verdict"], "incorrect"> | "continue";
   /** A / B by the Hodges–Lehmann estimate. */
   readonly ratio: number;
   /** By inversion of the signed-rank test, at the time of stopping; null for fewer than six pairs. */
@@ -81,7 +73,7 @@ export function lookSchedule(maxPairs: number): number[] {
  * @param gains ln(A/B) of each pair, finite, at least one.
  * @param share Part of one look's bound on false answers that this test may use up; below 1 where two tests share it.
  */
-export function look(gains: readonly number[], rule: EvidenceRule, question: Question, share = 1): Look {
+export function look(gains: readonly number[], criterion: Criterion, share = 1): Look {
   const test = signedRankTest(gains);
   const middle = median(gains);
   const estimate = estimateCentre(gains, CONFIDENCE);
@@ -94,8 +86,8 @@ export function look(gains: readonly number[], rule: EvidenceRule, question: Que
     pValue: middle >= 0 ? test.pGreater : test.pLess,
     medianGain: 1 - Math.exp(-middle),
   };
-  const acceptP = acceptanceLevel(rule.maxPairs) * share;
-  return { verdict: verdictOf(gains, middle, test, rule, question, acceptP), ...summary };
+  const acceptP = acceptanceLevel(criterion.maxPairs) * share;
+  return { verdict: verdictOf(gains, middle, test, criterion, acceptP), ...summary };
 }
 
 // --- internal ---
@@ -104,18 +96,17 @@ function verdictOf(
   gains: readonly number[],
   middle: number,
   { pGreater, pLess }: SignedRankTest,
-  rule: EvidenceRule,
-  question: Question,
+  { minEffect, maxPairs, question }: Criterion,
   acceptP: number,
 ): Look["verdict"] {
-  const last = gains.length >= rule.maxPairs;
+  const last = gains.length >= maxPairs;
   // A share e of the cost saved is a gain of −ln(1 − e); a loss is the same with A and B swapped.
-  const least = -Math.log1p(-rule.minEffect);
+  const least = -Math.log1p(-minEffect);
   if (pGreater < acceptP && middle >= least) return "faster";
   if (pLess < acceptP && -middle >= least) return "slower";
   if (last) return "no_difference";
 
-  const worthwhile = -Math.log1p(-Math.min(2 * rule.minEffect, MAX_EFFECT));
+  const worthwhile = -Math.log1p(-Math.min(2 * minEffect, MAX_EFFECT));
   const gainRuledOut = signedRankTest(gains.map((gain) => gain - worthwhile)).pLess < FUTILITY_P;
   if (!gainRuledOut) return "continue";
   if (question === "faster") return "no_difference";
