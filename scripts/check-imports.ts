@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["commands"],
   ["batch"],
   ["run"],
-  ["agent", "edit", "model", "evaluate", "sandbox", "record", "config", "instance", "init"],
+  ["agent", "edit", "model", "evaluate", "sandbox", "record", "config", "instance", "init", "demo"],
   ["types", "events", "errors", "languages", "version"],
   ["lib"],
 ];

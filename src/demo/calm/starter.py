@@ -1,0 +1,3 @@
+class Solution:
+    def longestCalm(self, readings: List[int], limit: int) -> int:
+        
