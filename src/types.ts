@@ -304,6 +304,12 @@ export interface Criterion {
   readonly exact: boolean;
 }
 
+/** One test in both programs of a comparison; a time that was not measured is null. */
+export interface TestTimes {
+  readonly a: { readonly wallNs: number | null; readonly cpuUs: number | null };
+  readonly b: { readonly wallNs: number | null; readonly cpuUs: number | null };
+}
+
 /** What the evidence says of B against A. */
 export interface Comparison {
   readonly verdict: "faster" | "slower" | "no_difference" | "incorrect";
@@ -320,6 +326,8 @@ export interface Comparison {
   readonly reason: string;
   /** Which programs failed a test in a pair; empty unless the verdict is `incorrect`. */
   readonly failed: readonly ("a" | "b")[];
+  /** Times of each test, by index: medians over the pairs. Empty for an own evaluator and the classic rule. */
+  readonly perTest: readonly TestTimes[];
   /** Failing tests when the verdict is `incorrect`. */
   readonly failures: readonly TestResult[];
 }

@@ -1,6 +1,7 @@
 import { interruptedError, PerfagentError } from "../../errors.ts";
 import { createRandom } from "../../lib/random.ts";
-import type { Comparison, Criterion, Evaluator, Pass, SamplePair } from "../../types.ts";
+import { median } from "../../lib/signed-rank.ts";
+import type { Comparison, Criterion, Evaluator, Pass, SamplePair, TestTimes } from "../../types.ts";
 import { judge } from "./judge.ts";
 import type { EvidenceRule } from "./rule.ts";
 
@@ -44,6 +45,7 @@ export async function comparePrograms(options: CompareOptions): Promise<Comparis
   const { evaluator, metric, rule, signal } = options;
   const coin = createRandom(options.seed);
   const pairs: SamplePair[] = [];
+  const passes: { a: Pass; b: Pass }[] = [];
   const criterion: Criterion = {
     metric,
     minEffect: rule.minEffect,
@@ -58,10 +60,13 @@ export async function comparePrograms(options: CompareOptions): Promise<Comparis
     if (a.sample === null || b.sample === null) return incorrect(a, b, pairs, criterion);
     const pair: SamplePair = { a: a.sample, b: b.sample, first };
     pairs.push(pair);
+    passes.push({ a, b });
     options.onPair?.(pair, pairs.length);
     const decision = judge(pairs, criterion);
     if (decision === null) throw notMeasured(metric, pair);
-    if (decision !== "continue") return { ...decision, pairs, criterion, failed: [], failures: [] };
+    if (decision !== "continue") {
+      return { ...decision, pairs, criterion, failed: [], perTest: perTestTimes(passes), failures: [] };
+    }
   }
 }
 
@@ -121,8 +126,23 @@ function incorrect(a: Pass, b: Pass, pairs: readonly SamplePair[], criterion: Cr
     criterion,
     reason: `${whose} failed ${what} in timed pass ${pairs.length + 1}: a program that fails in any pass is not correct`,
     failed,
+    perTest: [],
     failures,
   };
+}
+
+function perTestTimes(passes: readonly { readonly a: Pass; readonly b: Pass }[]): TestTimes[] {
+  const tests = passes[0]?.a.perTest.length ?? 0;
+  const times = (side: "a" | "b", index: number): TestTimes["a"] => ({
+    wallNs: medianOrNull(passes.map((pass) => pass[side].perTest[index]?.wallNs ?? null)),
+    cpuUs: medianOrNull(passes.map((pass) => pass[side].perTest[index]?.cpuUs ?? null)),
+  });
+  return Array.from({ length: tests }, (_, index) => ({ a: times("a", index), b: times("b", index) }));
+}
+
+function medianOrNull(values: readonly (number | null)[]): number | null {
+  const measured = values.filter((value) => value !== null);
+  return measured.length === values.length ? median(measured) : null;
 }
 
 function notMeasured(metric: string, pair: SamplePair): PerfagentError {
