@@ -46,3 +46,6 @@ export interface BoxIdentity {
   /** True when programs run as another user than perfagent: a writable folder must then be open to everybody. */
   readonly foreignUser: boolean;
 }
+
+/** Where a program's folder is inside its box. */
+export const BOX_PROGRAM_DIR = "/box";
