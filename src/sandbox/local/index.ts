@@ -18,7 +18,8 @@ import type {
 import { baseSystem } from "./base-system.ts";
 import { bubblewrapArgv } from "./bubblewrap.ts";
 import { executePortable } from "./portable.ts";
-import { BOX_PROGRAM_DIR, type BoxRequest } from "./types.ts";
+import { findToolchain, type Toolchain } from "./toolchain.ts";
+import { BOX_PROGRAM_DIR, type BoxMount, type BoxRequest } from "./types.ts";
 
 export interface LocalSandboxOptions {
   /** Allows running programs without isolation where the machine offers none. */
@@ -39,13 +40,11 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   mkdirSync(options.tmpDir, { recursive: true });
   const root = mkdtempSync(join(options.tmpDir, "perfagent-"));
   const base = baseSystem();
-  const path = options.env.PATH ?? "/usr/bin:/bin";
-  const find = (name: string): string => {
-    const found = Bun.which(name, { PATH: path });
-    if (found === null) throw new PerfagentError("backend", `Cannot find '${name}' on PATH`);
-    if (name !== "python3") return found;
-    const real = Bun.spawnSync([found, "-c", "import sys; print(sys.executable)"], { env: options.env });
-    return real.stdout.toString().trim();
+  const toolchains = new Map<Language, Promise<Toolchain>>();
+  const toolchainOf = (language: Language): Promise<Toolchain> => {
+    const known = toolchains.get(language) ?? findToolchain(language, { env: options.env });
+    toolchains.set(language, known);
+    return known;
   };
   const builds = new Map<
     string,
@@ -76,12 +75,9 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       request,
       signal,
     );
-  const toolMounts = (tool: string): BoxRequest["mounts"] => {
-    const prefix = tool.replace(/\/bin\/[^/]+$/, "");
-    return prefix.startsWith("/usr") || prefix === ""
-      ? []
-      : [{ source: prefix, target: prefix, writable: false }];
-  };
+  const mountsOf = (toolchain: Toolchain): BoxMount[] =>
+    toolchain.readOnlyPaths.map((path) => ({ source: path, target: path, writable: false }));
+  const toolOf = (toolchain: Toolchain) => (name: string) => toolchain.tools[name] ?? name;
 
   return {
     info: { isolation: "L3", measurement: "portable" },
@@ -89,7 +85,13 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       const spec = LANGUAGES[source.language];
       const key = createHash("sha256").update(`${source.language}\0${source.code}`).digest("hex");
       const layout = spec.layout(source.code);
-      const context = { tool: find, dir: BOX_PROGRAM_DIR, layout, majorVersion: 0 };
+      const toolchain = await toolchainOf(source.language);
+      const context = {
+        tool: toolOf(toolchain),
+        dir: BOX_PROGRAM_DIR,
+        layout,
+        majorVersion: toolchain.majorVersion,
+      };
       const dir = join(root, `build-${key}`);
       const language = source.language;
       if (builds.has(key)) return { status: "ok", key, message: "", language };
@@ -99,9 +101,9 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       const argv = spec.build({ ...context, memoryBytes: 2 ** 31 });
       const result = await execute(
         {
-          mounts: [{ source: dir, target: BOX_PROGRAM_DIR, writable: true }, ...toolMounts(argv[0] ?? "")],
+          mounts: [{ source: dir, target: BOX_PROGRAM_DIR, writable: true }, ...mountsOf(toolchain)],
           argv,
-          env: spec.environment,
+          env: { ...spec.environment, ...toolchain.environment },
           stdin: "",
           limits: { wallMs: 60_000, memoryBytes: 2 ** 31, outputBytes: 2 ** 20, fileBytes: 2 ** 30 },
         },
@@ -117,15 +119,13 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       const one = async (index: number, job: Job): Promise<void> => {
         const build = builds.get(job.build.key);
         if (build === undefined) throw new PerfagentError("bug", "A build of another sandbox was run");
+        const toolchain = await toolchainOf(build.language);
         const argv = LANGUAGES[build.language].run({ ...build.context, memoryBytes: job.limits.memoryBytes });
         results[index] = await execute(
           {
-            mounts: [
-              { source: build.dir, target: BOX_PROGRAM_DIR, writable: false },
-              ...toolMounts(argv[0] ?? ""),
-            ],
+            mounts: [{ source: build.dir, target: BOX_PROGRAM_DIR, writable: false }, ...mountsOf(toolchain)],
             argv,
-            env: LANGUAGES[build.language].environment,
+            env: { ...LANGUAGES[build.language].environment, ...toolchain.environment },
             stdin: job.stdin,
             limits: job.limits,
           },
@@ -142,10 +142,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
       return results;
     },
     async toolchain(language: Language): Promise<string> {
-      const tool = LANGUAGES[language].tools[0];
-      if (tool === undefined) return language;
-      const shown = Bun.spawnSync([find(tool.name), ...tool.versionArgs], { env: options.env });
-      return `${shown.stdout}${shown.stderr}`.split("\n")[0] ?? "";
+      return (await toolchainOf(language)).version;
     },
     async close(): Promise<void> {
       rmSync(root, { recursive: true, force: true });
