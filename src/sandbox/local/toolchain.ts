@@ -3,15 +3,7 @@
  * on PATH that cost 100 ms a start and need the user's whole home; so the first tool on PATH that works is asked once
  * where it really is, and that is what runs from then on.
  */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { PerfagentError } from "../../errors.ts";
 import { LANGUAGES, type Tool } from "../../languages.ts";
