@@ -8,7 +8,7 @@ import { interruptSignal, listenForInterrupts } from "./commands/interrupt.ts";
 import { redactSecrets } from "./commands/secrets.ts";
 import { checkLine, flagNames, usageError } from "./commands/shared.ts";
 import { writeStdout } from "./commands/stdout.ts";
-import { COMMANDS, commandNames } from "./commands/table.ts";
+import { COMMANDS, commandNames, loadCommand } from "./commands/table.ts";
 import { EXIT_CODES, interruptedError, PerfagentError } from "./errors.ts";
 import { nearest } from "./lib/nearest.ts";
 import { VERSION } from "./version.ts";
@@ -67,8 +67,7 @@ function impliedCommand(first: string, tokens: readonly string[]): string {
 async function runCommand(name: string, tokens: readonly string[]): Promise<void> {
   const entry = COMMANDS[name];
   if (entry === undefined) throw new TypeError(`The command ${name} is not in the table`);
-  const { default: command } = await entry.load();
-  const args = (typeof command.args === "function" ? await command.args() : await command.args) ?? {};
+  const { command, args } = await loadCommand(entry);
   const line = await checkWithOwners(name, args, tokens);
   if (line.help) return writeStdout(commandHelp(name, entry, args, process.stdout.columns));
   const { runCommand: runWithCitty } = await import("citty");
@@ -100,10 +99,9 @@ async function ownersOf(message: string, name: string): Promise<string[]> {
   const owners: string[] = [];
   for (const flag of unknown) {
     const having: string[] = [];
-    for (const [other, { load }] of Object.entries(COMMANDS)) {
+    for (const [other, entry] of Object.entries(COMMANDS)) {
       if (other === name) continue;
-      const { default: command } = await load();
-      const args = (typeof command.args === "function" ? await command.args() : await command.args) ?? {};
+      const { args } = await loadCommand(entry);
       if (flagNames(args).includes(flag)) having.push(`'perfagent ${other}'`);
     }
     if (having.length > 0) owners.push(`--${flag} is a flag of ${having.join(", ")}`);

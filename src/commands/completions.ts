@@ -1,12 +1,50 @@
 import { defineCommand } from "citty";
-import { PerfagentError } from "../errors.ts";
+import { bashScript, type CompletionModel, fishScript, zshScript } from "./completion-scripts.ts";
+import { isMultiple, optionsOf, usageError } from "./shared.ts";
+import { writeStdout } from "./stdout.ts";
+import { COMMANDS, loadCommand } from "./table.ts";
+
+const SCRIPTS: Readonly<Record<string, (model: CompletionModel) => string>> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
 
 export default defineCommand({
   meta: { name: "completions" },
-  run() {
-    throw new PerfagentError(
-      "usage",
-      "Cannot run 'perfagent completions': this command is not available yet",
-    );
+  args: {
+    shell: { type: "positional", required: true, description: "bash, zsh or fish" },
+  },
+  async run({ args }) {
+    const script = Object.hasOwn(SCRIPTS, args.shell) ? SCRIPTS[args.shell] : undefined;
+    if (script === undefined) {
+      throw usageError("perfagent completions", [
+        `the shell '${args.shell}' is given; one of ${Object.keys(SCRIPTS).join(", ")} is wanted`,
+      ]);
+    }
+    await writeStdout(script(await completionModel()));
   },
 });
+
+// --- internal ---
+
+/** Every command with its flags, read from the commands themselves. */
+async function completionModel(): Promise<CompletionModel> {
+  const commands: CompletionModel["commands"][number][] = [];
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    const { aliases = [], description } = entry;
+    const { args } = await loadCommand(entry);
+    const flags = Object.entries(args)
+      .filter(([, arg]) => arg.type !== "positional")
+      .map(([flag, arg]) => ({
+        name: flag,
+        description: arg.description ?? "",
+        takesValue: arg.type !== "boolean",
+        values: optionsOf(arg),
+        multiple: isMultiple(arg),
+      }));
+    const words = name === "completions" ? Object.keys(SCRIPTS) : [];
+    commands.push({ name, aliases, description, flags, words });
+  }
+  return { commands };
+}

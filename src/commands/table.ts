@@ -1,4 +1,4 @@
-import type { CommandDef } from "citty";
+import type { ArgsDef, CommandDef } from "citty";
 
 /** One row of the table of commands. The command itself is loaded only when it is used. */
 export interface CommandEntry {
@@ -94,6 +94,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./completions.ts"),
   },
 };
+
+/** Loads a command and its arguments. */
+export async function loadCommand(entry: CommandEntry) {
+  const { default: command } = await entry.load();
+  const args: ArgsDef =
+    (typeof command.args === "function" ? await command.args() : await command.args) ?? {};
+  return { command, args };
+}
 
 /** Every name a command answers to → its own name. */
 export function commandNames(): Map<string, string> {
