@@ -1,0 +1,155 @@
+/** Several files tell of one run; several folders may hold runs of the same instance. Pure. */
+import { dirname } from "node:path";
+import { type ReportRun, type ReportStep, ratioOf, type SourceKind } from "./run.ts";
+
+/** Runs of one instance, language, target and model, of which a score can take only one. */
+export interface Duplicate {
+  readonly instanceId: string;
+  readonly language: string | null;
+  readonly sources: readonly string[];
+}
+
+export interface MergedRuns {
+  /** Sorted by instance, language, then place; every run once. */
+  readonly runs: readonly ReportRun[];
+  readonly duplicates: readonly Duplicate[];
+}
+
+/**
+ * Joins what result, trajectory and journal of one run say, drops repeated copies (a result that is in its own file and
+ * in a batch summary), and notices instances that were run more than once.
+ */
+export function mergeRuns(read: readonly ReportRun[]): MergedRuns {
+  const byFolder = groupBy(read, (run) => JSON.stringify([placeOf(run), run.instanceId, run.language ?? ""]));
+  const joined = byFolder.map(joinSources);
+  const withLanguage = joined.map((run) => ({ ...run, language: run.language ?? onlyLanguage(joined) }));
+  const distinct = groupBy(withLanguage, fingerprint).map((copies) => joinSources(copies));
+  // A summary's bare error stands for an instance whose own files say more.
+  const runs = distinct.filter(
+    (run) => !isBareError(run) || !distinct.some((other) => tellsMore(other, run)),
+  );
+  const sorted = [...runs].sort(
+    (a, b) =>
+      compareText(a.instanceId, b.instanceId) ||
+      compareText(a.language ?? "", b.language ?? "") ||
+      compareText(a.source, b.source),
+  );
+  return { runs: sorted, duplicates: findDuplicates(sorted) };
+}
+
+/** One run out of several readings of it: the best source first, its gaps filled from the others. */
+export function joinSources(readings: readonly ReportRun[]): ReportRun {
+  const [first, ...rest] = [...readings].sort((a, b) => RANK[a.kind] - RANK[b.kind]);
+  if (first === undefined) throw new RangeError("At least one reading is wanted");
+  return rest.reduce(fillGaps, first);
+}
+
+/** The newest of several runs; without times the last in the order of the paths. */
+export function newestOf(runs: readonly ReportRun[]): ReportRun | undefined {
+  return runs.reduce<ReportRun | undefined>((newest, run) => {
+    if (newest === undefined) return run;
+    return compareText(run.endTime ?? run.startTime ?? "", newest.endTime ?? newest.startTime ?? "") >= 0
+      ? run
+      : newest;
+  }, undefined);
+}
+
+/** What two runs have to share to be runs of the same thing. */
+export function subjectOf(run: ReportRun): string {
+  return JSON.stringify([run.instanceId, run.language, run.target, run.model]);
+}
+
+// --- internal ---
+
+/** A result has the last word on numbers; a trajectory and a journal know more of the way to them. */
+const RANK: Readonly<Record<SourceKind, number>> = { result: 0, trajectory: 1, journal: 2, evaluation: 3 };
+
+function fillGaps(run: ReportRun, other: ReportRun): ReportRun {
+  const isGap = (value: unknown): boolean => value === null || value === "";
+  const gaps = Object.entries(other).filter(([key]) => isGap(run[key as keyof ReportRun]));
+  const joined: ReportRun = { ...run, ...Object.fromEntries(gaps) };
+  return {
+    ...joined,
+    metrics: fillNumbers(run.metrics, other.metrics),
+    usage: fillNumbers(run.usage, other.usage),
+    steps: joinSteps(run.steps, other.steps),
+    ratio: joined.ratio ?? ratioOf(joined.initial, joined.final),
+  };
+}
+
+/** Both have the same keys; null is a gap. */
+function fillNumbers<T extends { readonly [K in keyof T]: number | null }>(own: T, other: T): T {
+  const gaps = Object.entries(other).filter(([key]) => own[key as keyof T] === null);
+  return { ...own, ...Object.fromEntries(gaps) };
+}
+
+/** The longer account of the rounds, with what the other one knows of the same rounds. */
+function joinSteps(own: readonly ReportStep[], other: readonly ReportStep[]): readonly ReportStep[] {
+  const [base, extra] = other.length >= own.length ? [other, own] : [own, other];
+  return base.map((step) => {
+    const twin = extra.find((one) => one.iteration === step.iteration && one.action === step.action);
+    if (twin === undefined) return step;
+    return {
+      ...step,
+      verdict: step.verdict ?? twin.verdict,
+      reason: step.reason === "" ? twin.reason : step.reason,
+      diff: step.diff === "" ? twin.diff : step.diff,
+      value: step.value ?? twin.value,
+      durationSeconds: step.durationSeconds ?? twin.durationSeconds,
+      metrics: fillNumbers(step.metrics, twin.metrics),
+    };
+  });
+}
+
+/** Result, trajectory and journal of a run lie in one folder; evaluations and summaries stand for themselves. */
+function placeOf(run: ReportRun): string {
+  return run.kind === "evaluation" ? run.source : dirname(run.source);
+}
+
+/** Copies of one run agree in all of this. */
+function fingerprint(run: ReportRun): string {
+  return JSON.stringify([
+    run.instanceId,
+    run.language,
+    run.target,
+    run.kind === "evaluation" ? run.source : "",
+    run.status,
+    run.final,
+    run.iterations,
+    run.finalCode,
+    run.error,
+  ]);
+}
+
+function isBareError(run: ReportRun): boolean {
+  return run.status === "error" && run.finalCode === null && run.steps.length === 0;
+}
+
+function tellsMore(other: ReportRun, run: ReportRun): boolean {
+  return other !== run && !isBareError(other) && other.instanceId === run.instanceId && other.error !== null;
+}
+
+/** A batch in one language writes it into every result; an instance that never began has none of its own. */
+function onlyLanguage(runs: readonly ReportRun[]): string | null {
+  const languages = new Set(runs.flatMap((run) => run.language ?? []));
+  const [only] = languages;
+  return languages.size === 1 && only !== undefined ? only : null;
+}
+
+function findDuplicates(runs: readonly ReportRun[]): Duplicate[] {
+  return groupBy(runs, subjectOf)
+    .filter((group) => group.length > 1)
+    .map((group) => ({
+      instanceId: group[0]?.instanceId ?? "",
+      language: group[0]?.language ?? null,
+      sources: group.map((run) => run.source),
+    }));
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  return [...Map.groupBy(items, key).values()];
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
