@@ -15,6 +15,7 @@ export function compareClassic(a: Evaluation, b: Evaluation, metric: string): Co
     pairs: [],
     criterion: null,
     failed: [],
+    perTest: [],
     failures: [],
   };
   if (!b.passed) {
