@@ -2,7 +2,6 @@
 import type { Table } from "../lib/table/table.ts";
 import {
   type Estimate,
-  type LanguageScores,
   type MeanScore,
   type PairedDifference,
   SCORE_NAMES,
@@ -11,49 +10,55 @@ import {
   type ScoreSummary,
 } from "./score.ts";
 
-/** One row per language and one for their average: the table of the paper, with what the cap hides beside it. */
+/** One row per language and score, and the languages' average: with intervals, and with what the cap hides. */
 export function scoresTable(summary: ScoreSummary, title: string): Table {
-  const scoreColumns = SCORE_NAMES.flatMap((name) => [
-    { key: name, label: LABELS[name], align: "right" as const, decimals: 2 },
-    { key: `${name}_low`, label: "low", align: "right" as const, decimals: 2 },
-    { key: `${name}_high`, label: "high", align: "right" as const, decimals: 2 },
-    { key: `${name}_uncapped`, label: `${LABELS[name]} uncapped`, align: "right" as const, decimals: 2 },
-    { key: `${name}_uncapped_low`, label: "low", align: "right" as const, decimals: 2 },
-    { key: `${name}_uncapped_high`, label: "high", align: "right" as const, decimals: 2 },
-  ]);
-  const cells = (scores: Readonly<Record<ScoreName, MeanScore>>) =>
-    SCORE_NAMES.flatMap((name) => [
-      ...estimateCells(scores[name].capped),
-      ...estimateCells(scores[name].uncapped),
-    ]);
-  const total = (read: (scores: LanguageScores) => number) =>
-    summary.languages.reduce((sum, scores) => sum + read(scores), 0);
+  const percent = (key: string, label: string) => ({ key, label, align: "right" as const, decimals: 2 });
   return {
     title,
     columns: [
       { key: "language", label: "language", align: "left" },
+      { key: "score", label: "score", align: "left" },
       { key: "problems", label: "problems", align: "right", decimals: 0 },
       { key: "passed", label: "passed", align: "right", decimals: 0 },
-      ...scoreColumns,
+      percent("capped", "capped"),
+      percent("capped_low", "low"),
+      percent("capped_high", "high"),
+      percent("uncapped", "uncapped"),
+      percent("uncapped_low", "low"),
+      percent("uncapped_high", "high"),
     ],
-    rows: [
-      ...summary.languages.map((scores) => [
-        scores.language,
-        scores.problems,
-        scores.passed,
-        ...cells(scores),
+    rows: groupsOf(summary).flatMap(({ language, passed, scores }) =>
+      SCORE_NAMES.map((name) => [
+        language,
+        LABELS[name],
+        scores[name].problems,
+        passed,
+        ...estimateCells(scores[name].capped),
+        ...estimateCells(scores[name].uncapped),
       ]),
-      [
-        "average",
-        total((scores) => scores.problems),
-        total((scores) => scores.passed),
-        ...cells(summary.average),
-      ],
-    ],
+    ),
     notes: [
-      "Percent of the human solutions. Capped at 100 per problem (the published definition), and uncapped.",
-      "A program that fails scores 0. low and high: 95 % bootstrap interval over problems.",
+      ...CAP_NOTES,
+      "low, high: 95 % bootstrap interval over problems.",
+      "average: the mean of the languages' means.",
     ],
+  };
+}
+
+/** One row per language, one column per score: the shape that papers print. */
+export function paperTable(summary: ScoreSummary, title: string): Table {
+  const columns = SCORE_NAMES.flatMap((name) => [
+    { key: name, label: LABELS[name], align: "right" as const, decimals: 2 },
+    { key: `${name}_uncapped`, label: `${LABELS[name]} uncapped`, align: "right" as const, decimals: 2 },
+  ]);
+  return {
+    title,
+    columns: [{ key: "language", label: "language", align: "left" }, ...columns],
+    rows: groupsOf(summary).map(({ language, scores }) => [
+      language,
+      ...SCORE_NAMES.flatMap((name) => [scores[name].capped.value, scores[name].uncapped.value]),
+    ]),
+    notes: CAP_NOTES,
   };
 }
 
@@ -128,6 +133,22 @@ export function comparisonDocument(
 }
 
 // --- internal ---
+
+const CAP_NOTES = [
+  "Percent of the human solutions: capped at 100 per problem as published, and uncapped.",
+  "A program that fails scores 0.",
+];
+
+function groupsOf(summary: ScoreSummary) {
+  return [
+    ...summary.languages.map((scores) => ({ language: scores.language, passed: scores.passed, scores })),
+    {
+      language: "average",
+      passed: summary.languages.reduce((sum, scores) => sum + scores.passed, 0),
+      scores: summary.average,
+    },
+  ];
+}
 
 const LABELS: Readonly<Record<ScoreName, string>> = { et: "ET", mp: "MP", mi: "MI" };
 
