@@ -63,6 +63,12 @@ export function createPoller({ backend, timing, queueSize, onDead, signal }: Pol
   function read(asked: readonly Entry[], answers: readonly SubmissionAnswer[]): void {
     const now = performance.now();
     const byId = new Map(answers.map((answer) => [answer.submission_id, answer]));
+    const newest = asked.reduce((id, entry) => Math.max(id, entry.id), -1);
+    if (!byId.has(newest)) {
+      // Ids are counted up. Without the newest, a restarted service may already be giving the older ones to others.
+      lose("forgot the submission", false, [...asked]);
+      return;
+    }
     for (const entry of asked) {
       const answer = byId.get(entry.id);
       const restarted = answer?.status === "waiting" && entry.status === "processing";
