@@ -48,3 +48,24 @@ export function interruptedError(): PerfagentError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What an error of the operating system means, in words; the message of anything else. */
+export function systemReason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return SYSTEM_REASONS[code] ?? messageOf(error);
+}
+
+// --- internal ---
+
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or directory",
+  EISDIR: "it is a directory; a file is wanted",
+  ENOTDIR: "a part of its path is a file, not a directory",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  ENAMETOOLONG: "its name is too long",
+  ELOOP: "its symbolic links form a loop",
+};

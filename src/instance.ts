@@ -16,6 +16,9 @@ import type { HumanSolution, Instance, Language, TestCase } from "./types.ts";
  */
 export function parseInstance(text: string, origin: string): Instance {
   const json = parseJson(text, origin);
+  // An array has all the optional fields of an object: none.
+  if (Array.isArray(json))
+    throw refused(origin, `it holds a list of ${json.length}; a JSON object is wanted`);
   const parsed = v.safeParse(instanceSchema, json);
   if (!parsed.success) throw refused(origin, describeIssues(parsed.issues));
   const raw = parsed.output;

@@ -35,6 +35,8 @@ export interface LoopSettings extends StateOptions {
   readonly wholeProgramAfterMisses: number;
   /** Least number of timed passes behind the reported metrics of an accepted program. */
   readonly numRuns: number;
+  /** Time each candidate by itself before it is compared; otherwise the comparison's own passes are the timed ones. */
+  readonly timeBeforeComparing: boolean;
 }
 
 /** What the loop needs from the rest of perfagent. */
@@ -46,7 +48,7 @@ export interface LoopPorts {
   /** Equal for programs that differ only in layout. */
   programKey(code: string): string;
   evaluate(code: string, timedPasses: number, signal: AbortSignal): Promise<Evaluation>;
-  compare(older: string, newer: string, iteration: number, signal: AbortSignal): Promise<Comparison>;
+  compare(older: Candidate, newer: Candidate, signal: AbortSignal): Promise<Comparison>;
   /** The evaluation with reported metrics taken from these passes. */
   withSamples(evaluation: Evaluation, samples: readonly Sample[]): Evaluation;
   /** Why an evaluation failed: a sentence for a person, and words for the model. */
@@ -291,14 +293,14 @@ async function judgeProgram(
   ports: LoopPorts,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  const best = state.best;
-  const bestPasses = best.evaluation?.passed === true;
-  // Where there is a passing program to beat, the comparison's own passes are the timed ones.
-  const evaluation = await ports.evaluate(code, bestPasses ? 0 : settings.numRuns, signal);
+  const iteration = state.iteration + 1;
+  const bestPasses = state.best.evaluation?.passed === true;
+  const timedPasses = bestPasses && !settings.timeBeforeComparing ? 0 : settings.numRuns;
+  const evaluation = await ports.evaluate(code, timedPasses, signal);
   if (!evaluation.passed) return judgeCandidate(evaluation, null, ports.explain(evaluation));
   if (!bestPasses) return judgeCandidate(evaluation, null, null);
-  const comparison = await ports.compare(best.code, code, state.iteration + 1, signal);
-  const samples = comparison.pairs.map((pair) => pair.b);
+  const comparison = await ports.compare(state.best, { code, iteration, evaluation }, signal);
+  const samples = [...evaluation.samples, ...comparison.pairs.map((pair) => pair.b)];
   const missing = comparison.verdict === "faster" ? Math.max(0, settings.numRuns - samples.length) : 0;
   const more = missing > 0 ? (await ports.evaluate(code, missing, signal)).samples : [];
   return judgeCandidate(ports.withSamples(evaluation, [...samples, ...more]), comparison, null);

@@ -1,9 +1,106 @@
 import { defineCommand } from "citty";
-import { PerfagentError } from "../errors.ts";
+import { shownConfig } from "../config/shown.ts";
+import { EXIT_CONDITION_NOT_MET } from "../errors.ts";
+import { parseInstance, requireLanguage } from "../instance.ts";
+import { runInstance } from "../run/index.ts";
+import { chooseInitialCode } from "../run/initial-code.ts";
+import { assembleParts, loopSettings } from "../run/parts.ts";
+import { openWorkshop } from "../run/workshop.ts";
+import { readBytes, readText, writeOutput } from "./files.ts";
+import { configArgs, resolveConfig } from "./flags.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { createLogger } from "./logger.ts";
+import { runSummary } from "./run-summary.ts";
+import { usageError } from "./shared.ts";
+import { writeJson, writeStdout } from "./stdout.ts";
 
 export default defineCommand({
   meta: { name: "run" },
-  run() {
-    throw new PerfagentError("usage", "Cannot run 'perfagent run': this command is not available yet");
+  args: {
+    instance: {
+      type: "string",
+      required: true,
+      valueHint: "FILE",
+      description: "The problem, in EffiBench-X's format; - reads standard input",
+    },
+    "initial-code": {
+      type: "string",
+      valueHint: "FILE",
+      description: "The program to begin with; - reads standard input",
+    },
+    output: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Also write the result (JSON) here; - writes it to standard output",
+    },
+    "base-dir": {
+      type: "string",
+      valueHint: "DIR",
+      description: "Folder of the outputs; default: the trajectory folder of the configuration",
+    },
+    resume: { type: "boolean", description: "Continue where an earlier run of the same settings stopped" },
+    restart: { type: "boolean", description: "Begin anew; the files of an earlier run are kept aside" },
+    "fail-unless-faster": {
+      type: "boolean",
+      description: `Exit with ${EXIT_CONDITION_NOT_MET} unless a better program was found and proven`,
+    },
+    json: { type: "boolean", description: "Print the result as JSON" },
+    ...configArgs,
+  },
+  async run({ args }) {
+    if (args.resume && args.restart) {
+      throw usageError("perfagent run", ["--resume and --restart exclude each other"]);
+    }
+    if (args.instance === "-" && args["initial-code"] === "-") {
+      throw usageError("perfagent run", ["--instance and --initial-code cannot both be standard input"]);
+    }
+    const { config, warnings, environment } = await resolveConfig(args);
+    const logOptions = { level: config.logging.log_level, quiet: args.quiet === true };
+    const logger = createLogger(logOptions);
+    for (const warning of warnings) logger.warn(warning);
+
+    const language = config.language_cfg.language;
+    const instance = parseInstance(await readText(args.instance, { what: "the instance" }), args.instance);
+    requireLanguage(instance, language);
+    const given = args["initial-code"];
+    const initial = chooseInitialCode(instance, language, {
+      given:
+        given === undefined
+          ? null
+          : { bytes: await readBytes(given, { what: "the initial code", code: "code" }), name: given },
+      text: config.overrides.initial_code_text,
+      directory: config.overrides.initial_code_dir,
+    });
+    const workshop = await openWorkshop({ config, environment, logger });
+    try {
+      const outcome = await runInstance(
+        {
+          instance,
+          language,
+          initial,
+          target: config.optimization.target,
+          modelName: config.model.name,
+          settings: loopSettings(config),
+          shownConfig: shownConfig(config),
+          seed: config.optimization.seed,
+          baseDir: args["base-dir"] ?? config.logging.trajectory_dir,
+          logDir: config.logging.log_dir,
+          saveTrajectory: config.logging.save_trajectory,
+          start: args.resume ? "resume" : args.restart ? "restart" : "new",
+          assemble: (context) => assembleParts(config, workshop, context),
+          openLog: (file) => createLogger({ ...logOptions, file }),
+        },
+        interruptSignal,
+      );
+      if (args.output !== undefined) {
+        await writeOutput(args.output, `${JSON.stringify(outcome.result, null, 2)}\n`);
+      }
+      if (args.json && args.output !== "-") await writeJson(outcome.result);
+      else if (args.output !== "-" && args.quiet !== true) await writeStdout(runSummary(outcome));
+      if (outcome.error !== null) throw outcome.error;
+      if (args["fail-unless-faster"] && !outcome.result.success) process.exitCode = EXIT_CONDITION_NOT_MET;
+    } finally {
+      await workshop.close();
+    }
   },
 });

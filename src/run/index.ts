@@ -1,0 +1,375 @@
+/** The composition root of one run: instance and configuration → parts → loop → files. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { type LoopPorts, type LoopResult, type LoopSettings, optimize } from "../agent/loop.ts";
+import { advance, initialState, type LoopState } from "../agent/state.ts";
+import { type ErrorCode, messageOf, PerfagentError } from "../errors.ts";
+import { JOURNAL_FORMAT, type JournalEvent, type RunStarted, type StopReason } from "../events.ts";
+import { foldRun, type RecordedRun, sumUsage } from "../record/fold.ts";
+import { type Journal, openJournal } from "../record/journal.ts";
+import { type ResultDocument, resultOf } from "../record/result.ts";
+import { foldTrajectory } from "../record/trajectory.ts";
+import type { Instance, Language, Logger, Target, Usage } from "../types.ts";
+import { VERSION } from "../version.ts";
+import { describeEnvironment, journalOwner } from "./environment.ts";
+import { chooseFinal, type FinalProgram, type FinishPorts, unfinishedFinal } from "./finish.ts";
+import type { InitialCode } from "./initial-code.ts";
+import { makeDirectory, type RunPaths, runPaths, setAside, writeFileWhole } from "./paths.ts";
+import { checkContinuation, type RunIdentity, repliesIn } from "./resume.ts";
+
+export interface RunOptions {
+  readonly instance: Instance;
+  readonly language: Language;
+  readonly initial: InitialCode;
+  readonly target: Target;
+  /** Name of the model, as configured. */
+  readonly modelName: string;
+  readonly settings: LoopSettings;
+  /** The resolved configuration, secrets hidden, as the journal keeps it. */
+  readonly shownConfig: Readonly<Record<string, unknown>>;
+  /** Seed of everything random; null draws one. */
+  readonly seed: number | null;
+  readonly baseDir: string;
+  readonly logDir: string | null;
+  readonly saveTrajectory: boolean;
+  /** `resume` continues a journal that is there, `restart` keeps it aside; `new` does so too, and says it. */
+  readonly start: "new" | "resume" | "restart";
+  readonly assemble: AssembleParts;
+  /** Opens the run's own log. */
+  readonly openLog: (path: string) => Logger;
+  /** Hears of every event once it is on disk. */
+  readonly onEvent?: (event: JournalEvent) => void;
+}
+
+/** The parts that a run works with; made when its folder is its own. */
+export interface RunPartsContext {
+  readonly instance: Instance;
+  readonly language: Language;
+  readonly initial: InitialCode;
+  readonly seed: number;
+  readonly ioLogPath: string;
+  /** Answers that the journal already holds: a replay continues behind them. */
+  readonly answersUsed: number;
+  readonly logger: Logger;
+}
+
+export interface RunParts {
+  readonly loop: Omit<LoopPorts, "record" | "now" | "timestamp">;
+  readonly finish: Omit<FinishPorts, "record" | "timestamp">;
+  /** Metric that the target reports, with its unit. */
+  readonly metric: string;
+  readonly unit: string;
+  readonly sandbox: Parameters<typeof describeEnvironment>[0];
+  close(): Promise<void>;
+}
+
+export type AssembleParts = (context: RunPartsContext) => Promise<RunParts>;
+
+export interface RunOutcome {
+  readonly result: ResultDocument;
+  readonly run: RecordedRun;
+  readonly paths: RunPaths;
+  /** The run had ended before and was not continued. */
+  readonly wasFinished: boolean;
+  /** What the process must exit with although files were written; null when all went well. */
+  readonly error: PerfagentError | null;
+}
+
+/**
+ * Optimizes one instance and writes all its files.
+ *
+ * Failures of the model, the backend and an interrupt end the run in order: files are written and the failure is in the
+ * outcome.
+ *
+ * @throws PerfagentError `output` when files cannot be written, `config` when a journal cannot be continued, and
+ * whatever prevents the run from starting (`model` without a key, `backend` without a toolchain, `instance`).
+ */
+export async function runInstance(options: RunOptions, signal: AbortSignal): Promise<RunOutcome> {
+  const paths = runPaths(options.baseDir, options.instance.taskName, options.logDir);
+  makeDirectory(paths.directory);
+  makeDirectory(dirname(paths.log));
+  const journal = openRunJournal(options, paths);
+  try {
+    return await runWithJournal(options, paths, journal, signal);
+  } finally {
+    journal.close();
+  }
+}
+
+// --- internal ---
+
+const UNUSED_ERRORS: ReadonlySet<StopReason> = new Set(["model_failed", "budget_exhausted"]);
+
+/** Opens the journal to continue it, or a new one after what is there was kept aside. */
+function openRunJournal(options: RunOptions, paths: RunPaths): Journal {
+  if (options.start === "resume" || !existsSync(paths.journal)) {
+    if (!existsSync(paths.journal)) setAside(paths);
+    return openJournal(paths.journal);
+  }
+  // The lock of the old journal is held while its files move, so that no running process loses them.
+  const old = openJournal(paths.journal);
+  try {
+    setAside(paths);
+    return openJournal(paths.journal);
+  } finally {
+    old.close();
+  }
+}
+
+async function runWithJournal(
+  options: RunOptions,
+  paths: RunPaths,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const logger = options.openLog(paths.log);
+  const events: JournalEvent[] = [...journal.earlier];
+  const record = (event: JournalEvent): void => {
+    journal.append(event, isWorthWaitingFor(event));
+    events.push(event);
+    options.onEvent?.(event);
+  };
+  const started = events.find((event) => event.type === "run_started");
+  const identity: RunIdentity = {
+    instanceSha256: options.instance.sha256,
+    language: options.language,
+    initialCode: options.initial.code,
+    config: options.shownConfig,
+  };
+  const changed = started === undefined ? {} : checkContinuation(started, identity, paths.journal);
+  const restored = restoreState(options, events);
+  if (isFinished(events, restored, options.settings)) return finishedOutcome(options, paths, events);
+
+  const seed = started?.seed ?? options.seed ?? drawSeed();
+  const parts = await options.assemble({
+    instance: options.instance,
+    language: options.language,
+    initial: options.initial,
+    seed,
+    ioLogPath: paths.ioLog,
+    answersUsed: repliesIn(events),
+    logger,
+  });
+  try {
+    if (started === undefined) {
+      record(await startedEvent(options, parts, seed));
+      writeFileWhole(paths.problem, options.instance.description);
+    } else {
+      logger.info(`Continuing '${paths.journal}' after ${restored.iteration} rounds`);
+      record({ type: "run_resumed", at: timestamp(), owner: journalOwner(), changed });
+    }
+    return await play(options, paths, parts, { events, restored, record, logger }, signal);
+  } finally {
+    await parts.close();
+  }
+}
+
+interface Running {
+  readonly events: readonly JournalEvent[];
+  readonly restored: LoopState;
+  readonly record: (event: JournalEvent) => void;
+  readonly logger: Logger;
+}
+
+async function play(
+  options: RunOptions,
+  paths: RunPaths,
+  parts: RunParts,
+  running: Running,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const record = (event: JournalEvent): void => {
+    running.record(event);
+    logEvent(event, running.logger);
+    // A process that is killed leaves the best program where a person looks for it.
+    if (event.type === "iteration" && event.verdict === "improved" && event.code !== null) {
+      writeFileWhole(paths.prediction, event.code);
+    }
+  };
+  let loop: LoopResult;
+  let final: FinalProgram;
+  try {
+    loop = await optimize(
+      running.restored,
+      options.settings,
+      { ...parts.loop, record, now: () => performance.now(), timestamp },
+      signal,
+    );
+    ({ loop, final } = await finish(loop, parts, running, record, signal));
+  } catch (error) {
+    recordCrash(error, options, running, record);
+    throw error;
+  }
+  record({
+    type: "run_ended",
+    at: timestamp(),
+    stopReason: loop.stopReason,
+    success: final.success,
+    finalIteration: final.program.iteration,
+    usage: usageSoFar(running.events),
+    error: loop.error === null ? null : { code: loop.error.code, message: loop.error.message },
+  });
+  return writeOutputs(options, paths, running.events, exitErrorOf(loop));
+}
+
+/** Checks the winner unless the run was cut short; a failure in the checks ends the run as one in the loop does. */
+async function finish(
+  loop: LoopResult,
+  parts: RunParts,
+  running: Running,
+  record: (event: JournalEvent) => void,
+  signal: AbortSignal,
+): Promise<{ loop: LoopResult; final: FinalProgram }> {
+  if (loop.stopReason === "interrupted" || loop.stopReason === "backend_failed") {
+    return { loop, final: unfinishedFinal(loop.state) };
+  }
+  try {
+    const ports: FinishPorts = { ...parts.finish, record, timestamp };
+    return { loop, final: await chooseFinal(loop.state, running.events, ports, signal) };
+  } catch (error) {
+    if (!(error instanceof PerfagentError) || !CHECK_STOPS.has(error.code)) throw error;
+    const stopReason = error.code === "interrupted" ? "interrupted" : "backend_failed";
+    return { loop: { ...loop, stopReason, error }, final: unfinishedFinal(loop.state) };
+  }
+}
+
+const CHECK_STOPS: ReadonlySet<ErrorCode> = new Set(["interrupted", "backend", "instance"]);
+
+function writeOutputs(
+  options: RunOptions,
+  paths: RunPaths,
+  events: readonly JournalEvent[],
+  error: PerfagentError | null,
+): RunOutcome {
+  const run = foldRun(events);
+  if (run === null) throw new Error("a run ended that never started");
+  if (options.saveTrajectory) {
+    writeFileWhole(paths.trajectory, `${JSON.stringify(foldTrajectory(events), null, 1)}\n`);
+  }
+  writeFileWhole(paths.prediction, run.final.code);
+  const result = resultOf(run, options.saveTrajectory ? paths.trajectory : null);
+  writeFileWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);
+  return { result, run, paths, wasFinished: false, error };
+}
+
+/** A run that had ended: its files are written again from the journal, unless all of it was done. */
+function finishedOutcome(options: RunOptions, paths: RunPaths, events: readonly JournalEvent[]): RunOutcome {
+  const run = foldRun(events);
+  // The result is the last file that is written.
+  if (run === null || !existsSync(paths.result)) {
+    return { ...writeOutputs(options, paths, events, null), wasFinished: true };
+  }
+  const result = resultOf(run, options.saveTrajectory ? paths.trajectory : null);
+  return { result, run, paths, wasFinished: true, error: null };
+}
+
+/** The exit code of a run whose files are all written. */
+function exitErrorOf(loop: LoopResult): PerfagentError | null {
+  if (loop.error === null) return null;
+  // A model that answered before it failed, or a budget that was spent on rounds, leaves a result worth having.
+  return UNUSED_ERRORS.has(loop.stopReason) && loop.state.answeredRounds > 0 ? null : loop.error;
+}
+
+function restoreState(options: RunOptions, events: readonly JournalEvent[]): LoopState {
+  const { initial, settings } = options;
+  return events.reduce(
+    (state, event) => advance(state, event, settings),
+    initialState(initial.code, initial.isPlaceholder),
+  );
+}
+
+/** Stop reasons after which nothing is left to do, unless a limit was raised. */
+const COMPLETE: ReadonlySet<StopReason> = new Set(["max_iterations", "early_stop", "answers_exhausted"]);
+
+function isFinished(events: readonly JournalEvent[], state: LoopState, settings: LoopSettings): boolean {
+  const last = events.at(-1);
+  if (last?.type !== "run_ended" || !COMPLETE.has(last.stopReason)) return false;
+  if (last.stopReason === "answers_exhausted") return true;
+  const roundsLeft = state.iteration < settings.maxIterations;
+  const mayGoOn =
+    settings.earlyStopNoImprove === null || state.sinceImprovement < settings.earlyStopNoImprove;
+  return !(roundsLeft && mayGoOn);
+}
+
+async function startedEvent(options: RunOptions, parts: RunParts, seed: number): Promise<RunStarted> {
+  return {
+    type: "run_started",
+    at: timestamp(),
+    owner: journalOwner(),
+    format: JOURNAL_FORMAT,
+    instanceId: options.instance.taskName,
+    instanceSha256: options.instance.sha256,
+    language: options.language,
+    target: options.target,
+    unit: parts.unit,
+    metric: parts.metric,
+    model: options.modelName,
+    perfagentVersion: VERSION,
+    environment: await describeEnvironment(parts.sandbox, options.language),
+    config: options.shownConfig,
+    seed,
+    initialCode: options.initial.code,
+    placeholder: options.initial.isPlaceholder,
+  };
+}
+
+function usageSoFar(events: readonly JournalEvent[]): Usage {
+  return sumUsage(events.flatMap((event) => (event.type === "reply" ? [event.completion.usage] : [])));
+}
+
+/** What cannot be had again for free waits for the disk; the rest is repeated in seconds. */
+function isWorthWaitingFor(event: JournalEvent): boolean {
+  return event.type === "reply" || event.type === "run_ended";
+}
+
+function recordCrash(
+  error: unknown,
+  options: RunOptions,
+  running: Running,
+  record: (event: JournalEvent) => void,
+): void {
+  // Where the journal itself cannot be written, that is the error to report.
+  if (error instanceof PerfagentError && error.code === "output") return;
+  const code = error instanceof PerfagentError ? error.code : "bug";
+  const final = unfinishedFinal(restoreState(options, running.events));
+  record({
+    type: "run_ended",
+    at: timestamp(),
+    stopReason: "error",
+    success: final.success,
+    finalIteration: final.program.iteration,
+    usage: usageSoFar(running.events),
+    error: { code, message: messageOf(error) },
+  });
+}
+
+function logEvent(event: JournalEvent, logger: Logger): void {
+  if (event.type === "initial_evaluated") {
+    const share =
+      event.evaluation === null ? "not evaluated" : `${percent(event.evaluation.passRate)} of the tests pass`;
+    logger.info(`Initial program: ${share}`);
+  } else if (event.type === "iteration") {
+    logger.info(`Round ${event.iteration}: ${event.verdict} — ${event.reason}`);
+  } else if (event.type === "confirmed") {
+    logger.info(
+      `Round ${event.iteration} against the initial program: ${event.comparison.verdict} — ${event.comparison.reason}`,
+    );
+  } else if (event.type === "held_out") {
+    logger.info(
+      `Round ${event.iteration} on ${event.tests} new inputs: ${event.failed} failed. ${event.message}`.trim(),
+    );
+  }
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+function timestamp(): string {
+  return new Date().toISOString();
+}
+
+/** A seed that fits every place a seed goes to. */
+function drawSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

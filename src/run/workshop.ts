@@ -1,0 +1,52 @@
+/** What one process has once, however many instances it works on: the sandbox, and what all model calls share. */
+import { tmpdir } from "node:os";
+import type { Config } from "../config/schema.ts";
+import { cacheDirectory } from "../lib/cache-directory.ts";
+import { createServiceSandbox } from "../sandbox/effibench.ts";
+import { createLocalSandbox } from "../sandbox/local/index.ts";
+import type { Logger, Sandbox } from "../types.ts";
+
+export interface WorkshopOptions {
+  readonly config: Config;
+  /** The user's environment: PATH leads to the toolchains, and keys are looked up in it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+}
+
+export interface Workshop {
+  readonly sandbox: Sandbox;
+  /** Where checkers run: the same, or a local one when programs run on a service. */
+  readonly checkerSandbox: Sandbox;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what all runs of a process share.
+ * @throws PerfagentError `backend` when programs cannot be run here or no service answers.
+ */
+export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
+  const { config, environment, logger } = options;
+  const { runtime } = config;
+  const local = await createLocalSandbox({
+    allowUnsafe: runtime.unsafe_no_sandbox,
+    cacheDir: cacheDirectory("perfagent", environment),
+    tmpDir: environment.TMPDIR ?? tmpdir(),
+    env: environment,
+    logger,
+    ...(runtime.max_workers === null ? {} : { maxWorkers: runtime.max_workers }),
+  });
+  const sandbox =
+    runtime.backend === "local"
+      ? local
+      : await createServiceSandbox({ urls: runtime.backend.split(",").map((url) => url.trim()), logger });
+  return {
+    sandbox,
+    checkerSandbox: local,
+    environment,
+    async close() {
+      if (sandbox !== local) await sandbox.close();
+      await local.close();
+    },
+  };
+}
