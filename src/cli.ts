@@ -4,7 +4,7 @@
  */
 import type { ArgsDef } from "citty";
 import { commandHelp, rootHelp } from "./commands/help.ts";
-import { interruptSignal, listenForInterrupts } from "./commands/interrupt.ts";
+import { interruptSignal, isOutputAbandoned, listenForInterrupts } from "./commands/interrupt.ts";
 import { redactSecrets } from "./commands/secrets.ts";
 import { checkLine, flagNames, usageError } from "./commands/shared.ts";
 import { writeStdout } from "./commands/stdout.ts";
@@ -60,7 +60,7 @@ function impliedCommand(first: string, tokens: readonly string[]): string {
   throw usageError("perfagent", [
     guess === null
       ? `a command is wanted before ${shown} (or --instance FILE, which means run)`
-      : `there is no flag ${shown} here; did you mean ${guess}?`,
+      : `there is no flag ${shown} without a command; did you mean ${guess}?`,
   ]);
 }
 
@@ -111,6 +111,7 @@ async function ownersOf(message: string, name: string): Promise<string[]> {
 
 /** The one place where a failure becomes a message and an exit code. */
 function fail(thrown: unknown): never {
+  if (isOutputAbandoned()) process.exit();
   const aborted = interruptSignal.aborted && thrown instanceof Error && thrown.name === "AbortError";
   const error = aborted ? interruptedError() : thrown;
   if (error instanceof PerfagentError) {

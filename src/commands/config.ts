@@ -1,9 +1,10 @@
 import { defineCommand } from "citty";
 import { PLACEHOLDERS, unknownPlaceholders } from "../agent/placeholders.ts";
 import { jsonSchema } from "../config/json-schema.ts";
-import { KEYS, type Key } from "../config/keys.ts";
+import { KEYS } from "../config/keys.ts";
 import { sourceText } from "../config/problem.ts";
 import { exampleYaml } from "../config/render.ts";
+import { shownConfig, shownValue } from "../config/shown.ts";
 import { nearest } from "../lib/nearest.ts";
 import { REDACTED } from "../lib/redact.ts";
 import { configArgs, type ResolvedConfig, resolveConfig } from "./flags.ts";
@@ -40,7 +41,7 @@ export default defineCommand({
       const sources = Object.fromEntries(
         KEYS.map((key) => [key.name, sourceText(resolved.provenance.get(key.name) ?? { kind: "default" })]),
       );
-      return writeStdout(`${redactJson({ config: shownConfig(resolved), sources, warnings })}\n`);
+      return writeStdout(`${redactJson({ config: shownConfig(resolved.config), sources, warnings })}\n`);
     }
     return writeStdout(redactSecrets(textTable(resolved)));
   },
@@ -50,31 +51,6 @@ export default defineCommand({
 
 /** Longest value in the table; `--json` shows all of it. */
 const VALUE_COLUMNS = 60;
-
-function valueOfKey(resolved: ResolvedConfig, key: Key): unknown {
-  const [first = "", second] = key.path;
-  const top = (resolved.config as unknown as Record<string, unknown>)[first];
-  const value = second === undefined ? top : (top as Record<string, unknown>)[second];
-  return key.secret ? hidden(value) : value;
-}
-
-/** A secret that is set shows that it is; of a map, the names stay. */
-function hidden(value: unknown): unknown {
-  if (value === null) return null;
-  if (typeof value !== "object") return REDACTED;
-  return Object.fromEntries(Object.keys(value as object).map((name) => [name, REDACTED]));
-}
-
-function shownConfig(resolved: ResolvedConfig): Record<string, unknown> {
-  const root: Record<string, unknown> = {};
-  for (const key of KEYS) {
-    const [first = "", second] = key.path;
-    const value = valueOfKey(resolved, key);
-    if (second === undefined) root[first] = value;
-    else root[first] = { ...(root[first] as Record<string, unknown> | undefined), [second]: value };
-  }
-  return root;
-}
 
 function redactJson(value: unknown): string {
   return JSON.stringify(
@@ -86,7 +62,7 @@ function redactJson(value: unknown): string {
 
 function textTable(resolved: ResolvedConfig): string {
   const rows = KEYS.map((key) => {
-    const value = valueOfKey(resolved, key);
+    const value = shownValue(resolved.config, key);
     const text = value === REDACTED ? REDACTED : (JSON.stringify(value) ?? "");
     const short = text.length > VALUE_COLUMNS ? `${text.slice(0, VALUE_COLUMNS - 1)}…` : text;
     return [key.name, short, sourceText(resolved.provenance.get(key.name) ?? { kind: "default" })] as const;

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type ErrorCode, messageOf, PerfagentError } from "../errors.ts";
+import { type ErrorCode, PerfagentError } from "../errors.ts";
 import { atomicWriteSync } from "../lib/atomic-write.ts";
+import { reasonOf } from "./reasons.ts";
 import { writeStdout } from "./stdout.ts";
 
 export interface ReadOptions {
@@ -23,6 +24,10 @@ export async function readBytes(path: string, options: ReadOptions = {}): Promis
   const failed = (why: string, hint = "", cause?: unknown) =>
     new PerfagentError(code, `Cannot read ${what} from ${shown}: ${why}`, { hint, cause });
   if (path === "") throw failed("the path is empty; a file, or - for standard input, is wanted");
+  if (path === "-" && standardInputReader !== null) {
+    throw failed(`it was already read as ${standardInputReader}; only one file can be -`);
+  }
+  if (path === "-") standardInputReader = what;
   let fd = 0;
   try {
     if (path !== "-") fd = openSync(path, "r");
@@ -79,30 +84,14 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
   }
 }
 
-/** What a system error means, in words. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? messageOf(error);
-}
-
 // --- internal ---
 
 const GIBIBYTE = 2 ** 30;
 const CHUNK_BYTES = 256 * 1024;
 const RETRY_MS = 5;
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file or directory",
-  EISDIR: "it is a directory; a file is wanted",
-  ENOTDIR: "a part of its path is a file, not a directory",
-  EACCES: "permission is denied",
-  EPERM: "permission is denied",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EROFS: "the file system is read-only",
-  ENAMETOOLONG: "its name is too long",
-  ELOOP: "its symbolic links form a loop",
-};
+/** What standard input was read as; it can be read once. */
+let standardInputReader: string | null = null;
 
 /** One read; standard input may be non-blocking (`EAGAIN`), and a closed one counts as empty. */
 async function readChunk(fd: number, into: Buffer): Promise<number> {

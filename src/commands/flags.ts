@@ -1,22 +1,26 @@
-import { existsSync, statSync } from "node:fs";
-import { resolve as absolute, dirname, join } from "node:path";
 import type { ArgDef, ArgsDef } from "citty";
-import { parseDotenv } from "../config/dotenv.ts";
 import {
   type Environment,
   layersOfEnvironment,
   mergeEnvironment,
   unknownVariables,
 } from "../config/environment.ts";
-import { KEYS, type Key, keyOf } from "../config/keys.ts";
+import { KEYS, type Key } from "../config/keys.ts";
 import { type Problem, problemText, type Source } from "../config/problem.ts";
-import { type Layer, layerOfFile, resolveLayers, unknownKey, valueFromText } from "../config/resolve.ts";
+import { resolveLayers } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { PerfagentError } from "../errors.ts";
-import { MIN_SECRET_LENGTH, secretsOf, urlPasswords } from "../lib/redact.ts";
-import { readText } from "./files.ts";
+import { MIN_SECRET_LENGTH, secretsOf } from "../lib/redact.ts";
+import {
+  type ConfigFile,
+  layerOfFlags,
+  type ReadLayer,
+  readConfigFile,
+  readDotenvs,
+  secretsOfLayers,
+} from "./config-sources.ts";
 import { registerSecrets } from "./secrets.ts";
-import { listArg, listOf, type StrictArg } from "./shared.ts";
+import { listArg, type StrictArg } from "./shared.ts";
 
 /** The configuration of one process, or of one instance of a batch. */
 export interface ResolvedConfig {
@@ -72,14 +76,12 @@ export function selectConfigArgs(...names: readonly string[]): ArgsDef {
  * @throws PerfagentError `usage` or `config` that names every problem with its place.
  */
 export async function resolveConfig(args: Readonly<Record<string, unknown>>): Promise<ResolvedConfig> {
-  const given = args.config;
-  const path = typeof given === "string" && given !== "" ? given : (process.env.PERFAGENT_CONFIG ?? "");
-  const dotenv = await readDotenvs(path);
-  const environment = mergeEnvironment(process.env, dotenv.files);
-  const file = path === "" ? (environment.get("PERFAGENT_CONFIG")?.value ?? "") : path;
-  registerSecrets(secretsOf(plain(environment)));
   if (typeof args["llm-api-key"] === "string") registerSecrets([args["llm-api-key"]]);
-  return layerAll(args, environment, dotenv.warnings, file === "" ? [] : [file]);
+  const early = configFile(args, process.env.PERFAGENT_CONFIG);
+  const dotenv = await readDotenvs(early?.path ?? null);
+  const environment = mergeEnvironment(process.env, dotenv.files);
+  const file = early ?? configFile(args, environment.get("PERFAGENT_CONFIG")?.value);
+  return layerAll(args, environment, dotenv.warnings, file === null ? [] : [file]);
 }
 
 // --- internal ---
@@ -111,113 +113,36 @@ async function layerAll(
   args: Readonly<Record<string, unknown>>,
   environment: Environment,
   dotenvWarnings: readonly string[],
-  files: readonly string[],
+  files: readonly ConfigFile[],
 ): Promise<ResolvedConfig> {
-  const problems: Problem[] = [];
-  const layers: Layer[] = [];
-  for (const file of files) {
-    const read = await readConfigFile(file, environment);
-    problems.push(...read.problems);
-    layers.push(read.layer);
-  }
-  const flags = layersOfFlags(args);
-  problems.push(...flags.problems);
-  layers.push(...layersOfEnvironment(environment), ...flags.layers);
-  const secrets = [...secretsOf(plain(environment)), ...secretsOfLayers(layers)];
+  const reads: ReadLayer[] = [];
+  for (const file of files) reads.push(await readConfigFile(file, environment));
+  const flags = layerOfFlags(args);
+  const layers = [...reads.map(({ layer }) => layer), ...layersOfEnvironment(environment), flags.layer];
+  const variables = plain(environment);
+  const secrets = [...secretsOf(variables), ...secretsOfLayers(layers)];
   registerSecrets(secrets);
   const result = resolveLayers(layers);
-  problems.push(...result.problems);
-  const config = result.config;
-  if (problems.length > 0 || config === null) throw configError(problems);
+  const problems = [...reads, flags, result].flatMap((part) => part.problems);
+  if (problems.length > 0 || result.config === null) throw configError(problems);
   return {
-    config,
+    config: result.config,
     provenance: result.provenance,
     warnings: [...dotenvWarnings, ...unknownVariables(environment), ...result.warnings],
     secrets: [...new Set(secrets)].filter((secret) => secret.length >= MIN_SECRET_LENGTH),
-    environment: plain(environment),
-    withFile: (path) => layerAll(args, environment, dotenvWarnings, [...files, path]),
+    environment: variables,
+    withFile: (path) =>
+      layerAll(args, environment, dotenvWarnings, [...files, { path, askedBy: "one instance" }]),
   };
 }
 
-async function readConfigFile(
-  file: string,
-  environment: Environment,
-): Promise<{ readonly layer: Layer; readonly problems: readonly Problem[] }> {
-  // yaml is the largest dependency; without a file it is never loaded.
-  const { parseConfigDocument } = await import("../config/document.ts");
-  const text = await readText(file, {
-    what: "the configuration",
-    code: "config",
-    maxBytes: MAX_CONFIG_BYTES,
-  });
-  const shown = file === "-" ? "standard input" : file;
-  const document = parseConfigDocument(text, shown);
-  if (document.problems.length > 0) return { layer: [], problems: document.problems };
-  return layerOfFile(document.root, document.lineOf, shown, (name) => environment.get(name)?.value);
-}
-
-/** Far above any configuration with templates in it. */
-const MAX_CONFIG_BYTES = 16 * 2 ** 20;
-
-/** Flags, and on top of them `--set`. */
-function layersOfFlags(args: Readonly<Record<string, unknown>>) {
-  const problems: Problem[] = [];
-  const direct: Layer[number][] = [];
-  for (const key of KEYS) {
-    for (const flag of key.flags) {
-      const value = args[flag];
-      if (value === undefined || value === null) continue;
-      const source: Source = { kind: "flag", flag: `--${flag}` };
-      direct.push({
-        name: key.name,
-        value: typeof value === "string" ? valueFromText(key, value) : value,
-        source,
-      });
-    }
-  }
-  const set: Layer[number][] = [];
-  for (const assignment of listOf(args.set)) {
-    const split = assignment.indexOf("=");
-    const name = split < 0 ? assignment : assignment.slice(0, split);
-    const source: Source = { kind: "flag", flag: `--set ${name}` };
-    const key = keyOf(name);
-    if (split <= 0) problems.push({ source, key: name, message: "key=value is wanted" });
-    else if (key === null) problems.push({ source, key: name, message: unknownKey(name) });
-    else set.push({ name, value: valueFromText(key, assignment.slice(split + 1)), source });
-  }
-  return { layers: [direct, set], problems };
-}
-
-function secretsOfLayers(layers: readonly Layer[]): string[] {
-  const secrets: string[] = [];
-  for (const { name, value } of layers.flat()) {
-    if (keyOf(name)?.secret === true) secrets.push(...strings(value));
-    for (const text of strings(value)) secrets.push(...urlPasswords(text));
-  }
-  return secrets;
-}
-
-function strings(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(strings);
-  return [];
-}
-
-/** The `.env` files beside the configuration file and in the current directory. */
-async function readDotenvs(configFile: string) {
-  const folders = configFile === "" || configFile === "-" ? ["."] : [dirname(configFile), "."];
-  const paths = new Map(folders.map((folder) => [absolute(folder), join(folder, ".env")]));
-  const files: { file: string; values: ReadonlyMap<string, string> }[] = [];
-  const warnings: string[] = [];
-  for (const path of paths.values()) {
-    if (!existsSync(path) || !statSync(path).isFile()) continue;
-    const { values, badLines } = parseDotenv(
-      await readText(path, { what: "the environment file", code: "config" }),
-    );
-    files.push({ file: path, values });
-    for (const line of badLines) warnings.push(`${path}:${line} is no NAME=value line and is ignored`);
-  }
-  return { files, warnings };
+/** Which configuration file is meant, before and after the `.env` files are known. */
+function configFile(
+  args: Readonly<Record<string, unknown>>,
+  variable: string | undefined,
+): ConfigFile | null {
+  if (typeof args.config === "string") return { path: args.config, askedBy: "--config" };
+  return variable === undefined || variable === "" ? null : { path: variable, askedBy: "PERFAGENT_CONFIG" };
 }
 
 function plain(environment: Environment): Record<string, string> {

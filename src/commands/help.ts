@@ -100,7 +100,9 @@ function positionalWord(word: string, arg: ArgDef): string {
 function flagColumn(name: string, arg: ArgDef): string {
   const alias =
     "alias" in arg && arg.alias !== undefined ? [arg.alias].flat().map((letter) => `-${letter}, `) : [];
-  return `${alias.join("")}--${name}${valueColumn(name, arg)}`;
+  // A switch that a configuration file may have set can be taken back.
+  const no = arg.type === "boolean" && "group" in arg && name !== "quiet" ? "[no-]" : "";
+  return `${alias.join("")}--${no}${name}${valueColumn(name, arg)}`;
 }
 
 function valueColumn(name: string, arg: ArgDef): string {

@@ -1,6 +1,7 @@
 import { EXIT_CODES } from "../errors.ts";
 
 const controller = new AbortController();
+let outputAbandoned = false;
 
 /**
  * Aborted by the first SIGINT, SIGTERM or SIGHUP (and SIGUSR1, which batch schedulers send before the time limit).
@@ -16,4 +17,15 @@ export function listenForInterrupts(): void {
       controller.abort(new DOMException(`Received ${name}`, "AbortError"));
     });
   }
+}
+
+/** Asks the work to stop because nobody reads its output any more. */
+export function abandonOutput(): void {
+  outputAbandoned = true;
+  controller.abort(new DOMException("Nobody reads standard output any more", "AbortError"));
+}
+
+/** Whether the work was asked to stop because nobody reads its output: no failure, and nobody to be told. */
+export function isOutputAbandoned(): boolean {
+  return outputAbandoned;
 }

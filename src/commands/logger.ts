@@ -2,7 +2,7 @@ import { appendFileSync, writeSync } from "node:fs";
 import { createConsola } from "consola";
 import { PerfagentError } from "../errors.ts";
 import type { Logger } from "../types.ts";
-import { reasonOf } from "./files.ts";
+import { reasonOf } from "./reasons.ts";
 import { redactSecrets } from "./secrets.ts";
 
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";

@@ -1,4 +1,4 @@
-import { createRedactor, secretsOf } from "../lib/redact.ts";
+import { createRedactor, redactKeyShapes, secretsOf } from "../lib/redact.ts";
 
 /**
  * Every secret this process has seen. It is kept for the whole process, because the last error message and every log
@@ -16,5 +16,5 @@ export function registerSecrets(secrets: Iterable<string>): void {
 
 /** A text without any secret this process has seen. */
 export function redactSecrets(text: string): string {
-  return redactor(text);
+  return redactKeyShapes(redactor(text));
 }

@@ -43,6 +43,11 @@ export function parseConfigDocument(text: string, file: string): ConfigDocument 
     if (second !== undefined) {
       return failed(problem(at(second.range[0]), "holds a second YAML document; one is wanted"));
     }
+    if (document.warnings.length > 0) {
+      return failed(
+        ...document.warnings.map(({ pos }) => problem(at(pos[0]), "holds a tag that is not known here")),
+      );
+    }
     const contents = document.contents;
     if (contents === null || (isScalar(contents) && contents.value === null)) return failed();
     if (!isMap(contents)) {

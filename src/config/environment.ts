@@ -1,7 +1,8 @@
 import { nearest } from "../lib/nearest.ts";
 import { KEYS, type Key } from "./keys.ts";
 import type { Source } from "./problem.ts";
-import { type Layer, valueFromText } from "./resolve.ts";
+import type { Given, Layer } from "./resolve.ts";
+import { valueFromText } from "./values.ts";
 
 /** A variable's value and the `.env` file it comes from; null when it is from the real environment. */
 export interface Variable {
@@ -34,8 +35,8 @@ export function mergeEnvironment(
 
 /** The configuration values of an environment. An empty variable counts as not set. */
 export function layersOfEnvironment(environment: Environment): readonly Layer[] {
-  const weak: Layer[number][] = [];
-  const regular: Layer[number][] = [];
+  const weak: Given[] = [];
+  const regular: Given[] = [];
   for (const key of KEYS) {
     for (const variable of key.variables) {
       const found = environment.get(variable);

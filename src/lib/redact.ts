@@ -7,9 +7,12 @@ export const MIN_SECRET_LENGTH = 8;
 /** What stands where a secret was. */
 export const REDACTED = "***";
 
-/** Names of environment variables, headers and settings whose values are secrets. */
+/** Names of environment variables, headers and settings whose values are secrets. "max_tokens" is none. */
 const SECRET_NAME =
-  /(^|[_-])(api[_-]?key|key|token|secret|passwd|password|credentials?|authorization|cookie)s?($|[_-](id)?$)/i;
+  /(^|[_-])((api[_-]?)?keys?|token|secrets?|pass|passwd|passwords?|credentials?|authorization|cookies?)([_-]id)?$/i;
+
+/** How keys of well-known services look, for keys that stand where no key is expected. */
+const KEY_SHAPE = /\b(?:sk-|xai-|gsk_|hf_|gh[pousr]_|AIza)[A-Za-z0-9_-]{8,}/g;
 
 /** Whether a variable, header or setting of this name holds a secret. */
 export function isSecretName(name: string): boolean {
@@ -52,4 +55,9 @@ export function createRedactor(secrets: Iterable<string>): (text: string) => str
     for (const spelling of ordered) clean = clean.replaceAll(spelling, REDACTED);
     return clean;
   };
+}
+
+/** Replaces what looks like a key of a well-known service. For messages and logs only: code may hold such words. */
+export function redactKeyShapes(text: string): string {
+  return text.replaceAll(KEY_SHAPE, REDACTED);
 }
