@@ -41,3 +41,8 @@ export function deriveSeed(seed: number, label: string): number {
   }
   return hash >>> 0;
 }
+
+/** A seed that nobody could foresee: an integer from 0 to 2³² − 1. */
+export function freshSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}
