@@ -1,0 +1,140 @@
+import type { Language } from "../types.ts";
+import { contentOf, type Fence, findFences } from "./fences.ts";
+import { indentLength, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
+import { markerOf, wrapperOf } from "./markers.ts";
+import type { Owns } from "./owned.ts";
+import type { ParseProblem } from "./parse.ts";
+
+/** A whole program in an answer, or why there is none. */
+export type WholeProgram = { readonly lines: readonly string[] } | { readonly problem: ParseProblem };
+
+/**
+ * Finds the whole program that an answer holds: the last complete fence in the task's language, or without a language
+ * where none has one. Fences with shell commands, output, diffs or blocks, and excerpts of a program, are passed over; the
+ * program as it is now counts only when there is no other.
+ */
+export function findWholeProgram(
+  answer: readonly string[],
+  program: readonly string[],
+  language: Language,
+  owns: Owns,
+): WholeProgram {
+  const fences = findFences(answer);
+  const last = fences.at(-1);
+  const lastContent = last === undefined ? "other" : contentOf(last.opening.info);
+  if (last !== undefined && !last.closed && (lastContent === language || lastContent === "unlabelled")) {
+    return {
+      problem: { reason: "truncated", block: null, what: "ends inside a code fence that is never closed" },
+    };
+  }
+  const complete = fences.filter((fence) => fence.closed);
+  const inLanguage = complete.filter((fence) => contentOf(fence.opening.info) === language);
+  const unlabelled = complete.filter((fence) => contentOf(fence.opening.info) === "unlabelled");
+  const candidates = (
+    inLanguage.length > 0
+      ? inLanguage
+      : unlabelled.filter((fence) => LOOKS_LIKE[language].test(fence.lines.join("\n")))
+  )
+    .filter((fence) => !holdsFormat(fence, owns))
+    .map((fence) => withoutWrapping(fence.lines, owns))
+    .filter((lines) => lines.length > 0);
+  const whole = candidates.filter((lines, index) => {
+    const others = candidates.filter((_, other) => other !== index);
+    return !isExcerpt(lines, program, language) && !others.some((other) => isPartOf(lines, other));
+  });
+  const current = codeText(program);
+  const chosen = whole.findLast((lines) => codeText(lines) !== current) ?? whole.at(-1);
+  if (chosen !== undefined) return { lines: chosen };
+  return { problem: { reason: "no_blocks", block: null, what: missing(complete, candidates.length) } };
+}
+
+// --- internal ---
+
+function missing(complete: readonly Fence[], candidates: number): string {
+  if (complete.length === 0) return "has no code fence";
+  if (candidates > 0) return "has only excerpts of a program in its code fences";
+  return "has no code fence that holds a program in the task's language";
+}
+
+/** A fence with SEARCH/REPLACE blocks or a unified diff in it, which the program does not hold itself. */
+function holdsFormat(fence: Fence, owns: Owns): boolean {
+  return fence.lines.some((line, at) => {
+    const marker = markerOf(line);
+    if ((marker === "head" || marker === "tail") && !owns(line)) return true;
+    const isDiff =
+      /^@@ .*@@/.test(line) || (line.startsWith("--- ") && (fence.lines[at + 1] ?? "").startsWith("+++ "));
+    return isDiff && !owns(line);
+  });
+}
+
+function withoutWrapping(lines: readonly string[], owns: Owns): readonly string[] {
+  const code = lines.filter((line) => wrapperOf(line) === null || owns(line));
+  return code.slice(leadingBlankLines(code), code.length - trailingBlankLines(code));
+}
+
+/**
+ * Whether code is only a part of a program like the current one: it begins in the middle of something, it no longer runs
+ * anything although the program does, it defines nothing of what is wanted, or it calls what only the program defines.
+ */
+function isExcerpt(lines: readonly string[], program: readonly string[], language: Language): boolean {
+  if (indentLength(lines[0] ?? "") > 0) return true;
+  const code = lines.join("\n");
+  const current = program.join("\n");
+  const runs = ENTRY[language].test(current);
+  if (runs && !ENTRY[language].test(code)) return true;
+  const names = definedNames(current);
+  const defined = new Set(definedNames(code));
+  if (!runs && names.length > 0 && !names.some((name) => defined.has(name))) return true;
+  return names.some((name) => !defined.has(name) && usesUndefined(code, name));
+}
+
+/** Names of functions and types that a keyword introduces. */
+function definedNames(code: string): string[] {
+  const names = Array.from(
+    code.matchAll(
+      /^[ \t]*(?:export\s+|public\s+|final\s+|async\s+|static\s+)*(?:def|function\*?|func|class|struct)\s+(\w+)/gm,
+    ),
+    (match) => match[1] ?? "",
+  );
+  return [...new Set(names)];
+}
+
+function usesUndefined(code: string, name: string): boolean {
+  if (!new RegExp(`(?<![.\\w])${name}\\(`).test(code)) return false;
+  return !new RegExp(
+    `\\b(?:def|function|func|class|struct|const|let|var|auto|type|import)\\b[^\\n]*\\b${name}\\b|(?<![.\\w])${name}\\s*:?=(?!=)`,
+  ).test(code);
+}
+
+/** Whether code stands, line by line, inside longer code. */
+function isPartOf(lines: readonly string[], other: readonly string[]): boolean {
+  const [part, whole] = [codeText(lines), codeText(other)];
+  return part.length < whole.length && whole.includes(part);
+}
+
+function codeText(lines: readonly string[]): string {
+  return `\n${lines
+    .filter((line) => !isBlank(line))
+    .map(trimLine)
+    .join("\n")}\n`;
+}
+
+/** How a program of a language starts to run: a `main`, or a statement outside of all definitions. */
+const ENTRY: Readonly<Record<Language, RegExp>> = {
+  python3: /^(?:if|for|while|with|try|async)\b|^[A-Za-z_][\w.]*\(/m,
+  cpp: /\bmain\s*\(/,
+  java: /\bvoid\s+main\s*\(/,
+  javascript: /^(?!(?:async|function|class|const|let|var|import|export)\b|\/[/*]|[\s*})\];'"`])\S/m,
+  golang: /\bfunc\s+main\s*\(/,
+  ruby: /^(?!(?:def|end|class|module|require|require_relative|include|attr_\w+|private|public)\b|[A-Z]\w*\s*=|[\s#=@])\S/m,
+};
+
+/** What tells a program from sample output where the fence does not say. */
+const LOOKS_LIKE: Readonly<Record<Language, RegExp>> = {
+  python3: /^\s*(?:import|from|def|class|for|while|if|return|with)\b|^\s*\w+\s*=|\bprint\(/m,
+  cpp: /^\s*#include\b|;\s*$/m,
+  java: /\bclass\b|;\s*$/m,
+  javascript: /\b(?:const|let|var|function|require)\b|=>|;\s*$/m,
+  golang: /^\s*(?:package|func|import)\b/m,
+  ruby: /^\s*(?:def|end|puts|require|class)\b|\bgets\b|\bdo\s*(?:\||$)/m,
+};
