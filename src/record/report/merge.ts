@@ -22,8 +22,9 @@ export interface MergedRuns {
 export function mergeRuns(read: readonly ReportRun[]): MergedRuns {
   const byFolder = groupBy(read, (run) => JSON.stringify([placeOf(run), run.instanceId, run.language ?? ""]));
   const joined = byFolder.map(joinSources);
-  const withLanguage = joined.map((run) => ({ ...run, language: run.language ?? onlyLanguage(joined) }));
-  const distinct = groupBy(withLanguage, fingerprint).map((copies) => joinSources(copies));
+  const distinct = groupBy(joined.map(adoptSubject(joined)), fingerprint).map((copies) =>
+    joinSources(copies),
+  );
   // A summary's bare error stands for an instance whose own files say more.
   const runs = distinct.filter(
     (run) => !isBareError(run) || !distinct.some((other) => tellsMore(other, run)),
@@ -129,11 +130,25 @@ function tellsMore(other: ReportRun, run: ReportRun): boolean {
   return other !== run && !isBareError(other) && other.instanceId === run.instanceId && other.error !== null;
 }
 
-/** A batch in one language writes it into every result; an instance that never began has none of its own. */
-function onlyLanguage(runs: readonly ReportRun[]): string | null {
-  const languages = new Set(runs.flatMap((run) => run.language ?? []));
-  const [only] = languages;
-  return languages.size === 1 && only !== undefined ? only : null;
+/**
+ * An instance that ended before it began has only its error on record. Where all other runs have one language, target
+ * and model, it was meant to have them too; without them its failure would be missing from their scores.
+ */
+function adoptSubject(runs: readonly ReportRun[]): (run: ReportRun) => ReportRun {
+  const only = (key: "language" | "target" | "model"): string | null => {
+    const values = new Set(runs.flatMap((run) => run[key] ?? []));
+    return values.size === 1 ? ([...values][0] ?? null) : null;
+  };
+  const subject = { language: only("language"), target: only("target"), model: only("model") };
+  return (run) =>
+    isBareError(run)
+      ? {
+          ...run,
+          language: run.language ?? subject.language,
+          target: run.target ?? subject.target,
+          model: run.model ?? subject.model,
+        }
+      : run;
 }
 
 function findDuplicates(runs: readonly ReportRun[]): Duplicate[] {
