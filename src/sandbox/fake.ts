@@ -65,7 +65,9 @@ export function createFakeSandbox(options: FakeSandboxOptions = {}): Sandbox {
   }
 
   async function runOne(job: Job, signal: AbortSignal): Promise<ExecResult> {
-    const stdin = typeof job.stdin === "string" ? job.stdin : new TextDecoder().decode(job.stdin);
+    const text = typeof job.stdin === "string" ? job.stdin : new TextDecoder().decode(job.stdin);
+    // As every sandbox does.
+    const stdin = text === "" ? "\n" : text;
     const behaviour = behaviourOf({ language: job.build.language, code: job.build.key }, stdin);
     if (behaviour.hang) await pause(job.limits.wallMs, signal);
     if (signal.aborted) return emptyResult("cancelled");

@@ -1,0 +1,34 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocalSandbox } from "../../src/sandbox/local/index.ts";
+import type { Logger, Sandbox } from "../../src/types.ts";
+
+/** A logger for tests that do not look at what is logged. */
+export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Why the local sandbox cannot run Python programs here, or null. */
+export const MISSING_FOR_LOCAL: string | null = !existsSync("/usr/bin/bwrap")
+  ? "bubblewrap is not installed"
+  : Bun.which("python3") === null
+    ? "python3 is not installed"
+    : null;
+
+/** A local sandbox with folders of its own, which are removed when it is closed. */
+export async function startLocalSandbox(): Promise<Sandbox> {
+  const root = mkdtempSync(join(tmpdir(), "perfagent-test-"));
+  const sandbox = await createLocalSandbox({
+    allowUnsafe: false,
+    cacheDir: join(root, "cache"),
+    tmpDir: join(root, "tmp"),
+    env: process.env,
+    logger: SILENT,
+  });
+  return {
+    ...sandbox,
+    async close() {
+      await sandbox.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
