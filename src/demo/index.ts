@@ -1,5 +1,5 @@
 /** The demo's problems: written for perfagent, in EffiBench-X's format, with answers that a script gives. */
-import calmAnswers from "./calm/answers.md" with { type: "text" };
+import calmAnswers from "./calm/answers.txt" with { type: "text" };
 import calmGenerator from "./calm/generator.py" with { type: "text" };
 import calmRunner from "./calm/runner.py" with { type: "text" };
 import calmSlow from "./calm/slow.py" with { type: "text" };
@@ -7,7 +7,7 @@ import calmStarter from "./calm/starter.py" with { type: "text" };
 import calmStatement from "./calm/statement.md" with { type: "text" };
 import calmTests from "./calm/tests.json" with { type: "json" };
 import integerChecker from "./integer-checker.py" with { type: "text" };
-import lampsAnswers from "./lamps/answers.md" with { type: "text" };
+import lampsAnswers from "./lamps/answers.txt" with { type: "text" };
 import lampsGenerator from "./lamps/generator.py" with { type: "text" };
 import lampsSlow from "./lamps/slow.py" with { type: "text" };
 import lampsStatement from "./lamps/statement.md" with { type: "text" };

@@ -50,7 +50,7 @@ export async function assembleParts(
   context: RunPartsContext,
 ): Promise<RunParts> {
   const { instance, language } = context;
-  const model = await createModel(workshop.modelOptions(config, context));
+  const model = await createModel({ name: config.model.name, answersUsed: context.answersUsed });
   const evaluator = await createEvaluator({
     instance,
     language,
