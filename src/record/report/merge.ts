@@ -22,9 +22,9 @@ export interface MergedRuns {
 export function mergeRuns(read: readonly ReportRun[]): MergedRuns {
   const byFolder = groupBy(read, (run) => JSON.stringify([placeOf(run), run.instanceId, run.language ?? ""]));
   const joined = byFolder.map(joinSources);
-  const distinct = groupBy(joined.map(adoptSubject(joined)), fingerprint).map((copies) =>
-    joinSources(copies),
-  );
+  const distinct = groupBy(joined.map(adoptSubject(joined)), fingerprint)
+    .flatMap(byModel)
+    .map(joinSources);
   // A summary's bare error stands for an instance whose own files say more.
   const runs = distinct.filter(
     (run) => !isBareError(run) || !distinct.some((other) => tellsMore(other, run)),
@@ -122,6 +122,17 @@ function fingerprint(run: ReportRun): string {
   ]);
 }
 
+/** Copies with different models are different runs; one that does not know its model is a copy of any. */
+function byModel(copies: readonly ReportRun[]): ReportRun[][] {
+  const groups = groupBy(
+    copies.filter((run) => run.model !== null),
+    (run) => run.model,
+  );
+  const nameless = copies.filter((run) => run.model === null);
+  const [first = [], ...rest] = groups;
+  return [[...first, ...nameless], ...rest];
+}
+
 function isBareError(run: ReportRun): boolean {
   return run.status === "error" && run.finalCode === null && run.steps.length === 0;
 }
@@ -161,7 +172,7 @@ function findDuplicates(runs: readonly ReportRun[]): Duplicate[] {
     }));
 }
 
-function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
+function groupBy<T>(items: readonly T[], key: (item: T) => unknown): T[][] {
   return [...Map.groupBy(items, key).values()];
 }
 
