@@ -12,74 +12,77 @@ import { generateTests } from "./generate-tests.ts";
 import { createEvaluator, type EvaluatorOptions } from "./index.ts";
 
 export interface HeldOutOptions extends EvaluatorOptions {
-  /** Programs to try, the best one first; each passes the given tests. The first one that holds ends the check. */
-  readonly programs: readonly string[];
   /** A program that is trusted because it was given and passes the given tests: the initial one. Null without one. */
   readonly reference: string | null;
   /** New tests wanted. */
   readonly count: number;
   /** Fresh, so that nobody can know the inputs; recorded, so that they can be made again. */
   readonly seed: number;
-  readonly signal: AbortSignal;
 }
 
 /** What became of one program. */
-export interface HeldOutProgram {
-  readonly code: string;
-  /** Tests on which it agrees neither with the generator nor with the reference. */
+export interface HeldOutCheck {
+  /** New tests tried; 0 when none could be made. */
+  readonly tests: number;
+  /** Tests on which the program agrees neither with the generator nor with the reference. */
   readonly failed: number;
-  /** One sentence for a person; empty when it holds. */
-  readonly reason: string;
-  /** On the new tests, whose `index` counts {@link HeldOutReport.tests}. */
-  readonly evaluation: Evaluation;
-}
-
-export interface HeldOutReport {
-  /** The new tests; empty when nothing could be checked. */
-  readonly tests: readonly TestCase[];
   readonly seed: number;
-  /** The programs tried, in order; the last one holds, unless none does. */
-  readonly programs: readonly HeldOutProgram[];
-  /** Index of the first program that holds; null when none does or nothing could be checked. */
-  readonly holding: number | null;
-  /** Why nothing, or less than wanted, could be checked; empty otherwise. */
+  /** Why the program fails, why nothing could be checked, or why less than wanted; empty otherwise. */
   readonly message: string;
+  /** On the new tests; null when there are none. */
+  readonly evaluation: Evaluation | null;
 }
 
-/**
- * Makes new tests and finds the best program that passes them.
- *
- * @throws PerfagentError `interrupted` when aborted, `backend` when the sandbox or the checker fails.
- */
-export async function checkHeldOut(options: HeldOutOptions): Promise<HeldOutReport> {
-  const { instance, seed, count, signal } = options;
+export interface HeldOut {
+  /**
+   * Checks a program that passes the given tests. The new tests are made once, at the first check.
+   * @throws PerfagentError `interrupted` when aborted, `backend` when the sandbox or the checker fails.
+   */
+  check(code: string, signal: AbortSignal): Promise<HeldOutCheck>;
+}
+
+/** Makes the check of one run; nothing runs before the first program is checked. */
+export function createHeldOut(options: HeldOutOptions): HeldOut {
+  const { instance, seed, count } = options;
   const sandbox = options.checkerSandbox ?? options.sandbox;
-  const generated = await generateTests({ instance, sandbox, count, seed, signal });
-  const nothing = { tests: [], seed, programs: [], holding: null };
-  if (generated.tests.length === 0) {
-    return { ...nothing, message: `No held-out tests: ${generated.message}` };
+  let material: Material | null = null;
+
+  async function prepare(signal: AbortSignal): Promise<Material> {
+    const { tests, message } = await generateTests({ instance, sandbox, count, seed, signal });
+    const referenceOutputs = tests.length === 0 ? new Map() : await disputedOutputs(options, tests, signal);
+    return { tests, message, referenceOutputs };
   }
-  const { tests } = generated;
-  const referenceOutputs = await outputsOf(options, tests);
-  const programs: HeldOutProgram[] = [];
-  for (const code of options.programs) {
-    const program = await tryProgram(options, code, tests, referenceOutputs);
-    programs.push(program);
-    if (program.failed === 0)
-      return { tests, seed, programs, holding: programs.length - 1, message: generated.message };
-  }
-  return { tests, seed, programs, holding: null, message: generated.message };
+
+  return {
+    async check(code, signal) {
+      material ??= await prepare(signal);
+      const { tests, message } = material;
+      const nothing = { tests: 0, failed: 0, seed, evaluation: null };
+      if (tests.length === 0) return { ...nothing, message: `no held-out tests: ${message}` };
+      const { evaluation, failing } = await tryProgram(options, code, material, signal);
+      const reason = failing.length === 0 ? message : reasonOf(instance, code, failing, tests.length, seed);
+      return { tests: tests.length, failed: failing.length, seed, message: reason, evaluation };
+    },
+  };
 }
 
 // --- internal ---
 
-/** Test index → what the reference printed there although the checker does not accept it. */
-type ReferenceOutputs = ReadonlyMap<number, string>;
+interface Material {
+  readonly tests: readonly TestCase[];
+  /** Why there are fewer tests than wanted; empty otherwise. */
+  readonly message: string;
+  /** Test index → what the reference printed there although the checker does not accept it. */
+  readonly referenceOutputs: ReadonlyMap<number, string>;
+}
 
-async function outputsOf(options: HeldOutOptions, tests: readonly TestCase[]): Promise<ReferenceOutputs> {
-  const { reference } = options;
-  if (reference === null) return new Map();
-  const evaluation = await evaluateOn(options, tests, reference);
+async function disputedOutputs(
+  options: HeldOutOptions,
+  tests: readonly TestCase[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, string>> {
+  if (options.reference === null) return new Map();
+  const evaluation = await evaluateOn(options, tests, options.reference, signal);
   const disputed = evaluation.tests.filter((test) => test.status === "wrong_answer" && !test.stdoutTruncated);
   return new Map(disputed.map(({ index, stdout }) => [index, stdout]));
 }
@@ -87,28 +90,24 @@ async function outputsOf(options: HeldOutOptions, tests: readonly TestCase[]): P
 async function tryProgram(
   options: HeldOutOptions,
   code: string,
-  tests: readonly TestCase[],
-  referenceOutputs: ReferenceOutputs,
-): Promise<HeldOutProgram> {
-  const evaluation = await evaluateOn(options, tests, code);
-  let failing = evaluation.tests.filter(({ status }) => status !== "passed");
+  { tests, referenceOutputs }: Material,
+  signal: AbortSignal,
+): Promise<{ evaluation: Evaluation; failing: readonly TestResult[] }> {
+  const evaluation = await evaluateOn(options, tests, code, signal);
+  const failing = evaluation.tests.filter(({ status }) => status !== "passed");
   const disputed = failing.filter(
     ({ index, status }) => status === "wrong_answer" && referenceOutputs.has(index),
   );
-  if (disputed.length > 0) {
-    const again = disputed.map(({ index }) => ({
-      input: tests[index]?.input ?? "",
-      output: referenceOutputs.get(index) ?? "",
-    }));
-    const second = await evaluateOn(options, again, code);
-    const agreed = new Set(
-      disputed.flatMap(({ index }, position) => (passedAt(second, position) ? [index] : [])),
-    );
-    failing = failing.filter(({ index }) => !agreed.has(index));
-  }
-  const reason =
-    failing.length === 0 ? "" : reasonOf(options.instance, code, failing, tests.length, options.seed);
-  return { code, failed: failing.length, reason, evaluation };
+  if (disputed.length === 0) return { evaluation, failing };
+  const again = disputed.map(({ index }) => ({
+    input: tests[index]?.input ?? "",
+    output: referenceOutputs.get(index) ?? "",
+  }));
+  const second = await evaluateOn(options, again, code, signal);
+  const agreed = new Set(
+    disputed.flatMap(({ index }, position) => (passedAt(second, position) ? [index] : [])),
+  );
+  return { evaluation, failing: failing.filter(({ index }) => !agreed.has(index)) };
 }
 
 function passedAt(evaluation: Evaluation, index: number): boolean {
@@ -119,10 +118,11 @@ async function evaluateOn(
   options: HeldOutOptions,
   tests: readonly TestCase[],
   code: string,
+  signal: AbortSignal,
 ): Promise<Evaluation> {
   const evaluator = await createEvaluator({ ...options, instance: { ...options.instance, tests } });
   try {
-    const evaluation = await evaluator.evaluate(code, { timedPasses: 0 }, options.signal);
+    const evaluation = await evaluator.evaluate(code, { timedPasses: 0 }, signal);
     const ours = evaluation.tests.find(({ status }) => status === "sandbox_error");
     if (ours === undefined) return evaluation;
     throw new PerfagentError(
@@ -147,19 +147,25 @@ function reasonOf(
   const [first] = failing;
   const what = `it passes all given tests, but fails ${failing.length} of ${total} new ones (seed ${seed}`;
   const detail = first === undefined ? ")" : `; first: ${first.status.replaceAll("_", " ")})`;
-  return containsAnswers(instance, code)
-    ? `${what}${detail}: its source contains the given tests' expected outputs`
+  return containsTests(instance, code)
+    ? `${what}${detail}: its source holds the given tests themselves`
     : `${what}${detail}`;
 }
 
-/** An expected output shorter than this is found in any program by chance. */
+/** A text shorter than this is found in any program by chance. */
 const TELLING_CHARACTERS = 4;
 
-/** True when most of the expected outputs that are long enough to tell stand in the program's source. */
-function containsAnswers(instance: Instance, code: string): boolean {
-  const outputs = new Set(instance.tests.map(({ output }) => output.trim()));
-  const telling = [...outputs].filter((output) => output.length >= TELLING_CHARACTERS);
-  const escaped = (output: string): string => JSON.stringify(output).slice(1, -1);
-  const found = telling.filter((output) => code.includes(output) || code.includes(escaped(output)));
-  return telling.length >= 3 && found.length > telling.length / 2;
+/** True when most of the given tests' inputs or expected outputs, those long enough to tell, stand in the source. */
+function containsTests(instance: Instance, code: string): boolean {
+  return [instance.tests.map(({ output }) => output), instance.tests.map(({ input }) => input)].some(
+    (texts) => {
+      const telling = [...new Set(texts.map((text) => text.trim()))].filter(
+        (text) => text.length >= TELLING_CHARACTERS,
+      );
+      const found = telling.filter(
+        (text) => code.includes(text) || code.includes(JSON.stringify(text).slice(1, -1)),
+      );
+      return telling.length >= 3 && found.length > telling.length / 2;
+    },
+  );
 }
