@@ -21,7 +21,7 @@ export interface MergedRuns {
  */
 export function mergeRuns(read: readonly ReportRun[]): MergedRuns {
   const byFolder = groupBy(read, (run) => JSON.stringify([placeOf(run), run.instanceId, run.language ?? ""]));
-  const joined = byFolder.map(joinSources);
+  const joined = byFolder.flatMap((readings) => (areOneRun(readings) ? [joinSources(readings)] : readings));
   const distinct = groupBy(joined.map(adoptSubject(joined)), fingerprint)
     .flatMap(byModel)
     .map(joinSources);
@@ -105,6 +105,13 @@ function joinSteps(own: readonly ReportStep[], other: readonly ReportStep[]): re
 /** Result, trajectory and journal of a run lie in one folder; evaluations and summaries stand for themselves. */
 function placeOf(run: ReportRun): string {
   return run.kind === "evaluation" ? run.source : dirname(run.source);
+}
+
+/** A folder of collected results may hold several runs of an instance: then each file stands for itself. */
+function areOneRun(readings: readonly ReportRun[]): boolean {
+  const kinds = new Set(readings.map((run) => run.kind));
+  const models = new Set(readings.flatMap((run) => run.model ?? []));
+  return kinds.size === readings.length && models.size <= 1;
 }
 
 /** Copies of one run agree in all of this. */

@@ -7,7 +7,7 @@ export interface Totals {
   readonly byStatus: Readonly<Record<RunStatus, number>>;
   /** Error code → runs that ended by it. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Geometric mean of initial / final over the runs that have both; null when none has. */
+  /** Geometric mean of initial / final over the ended runs that have both; null when none has. */
   readonly meanRatio: number | null;
   /** Runs in that mean. */
   readonly ratios: number;
@@ -20,7 +20,7 @@ export interface Totals {
 }
 
 export function totalsOf(runs: readonly ReportRun[]): Totals {
-  const ratios = runs.flatMap((run) => run.ratio ?? []);
+  const ratios = runs.flatMap((run) => (run.status === "unfinished" ? [] : (run.ratio ?? [])));
   const count = (status: RunStatus): number => runs.filter((run) => run.status === status).length;
   const errors: Record<string, number> = {};
   for (const run of runs) if (run.error !== null) errors[run.error.code] = (errors[run.error.code] ?? 0) + 1;
