@@ -2,14 +2,16 @@
  * The command line: which command is meant, its arguments checked, and the one catch where a failure becomes a message
  * and an exit code. Nothing heavy is imported here: `--help` and `--version` must answer at once.
  */
-import type { ArgsDef } from "citty";
+import { checkLine } from "./commands/check-line.ts";
+import { describeFailure, wantsStacks } from "./commands/failure.ts";
 import { commandHelp, rootHelp } from "./commands/help.ts";
 import { interruptSignal, isOutputAbandoned, listenForInterrupts } from "./commands/interrupt.ts";
 import { redactSecrets } from "./commands/secrets.ts";
-import { checkLine, flagNames, usageError } from "./commands/shared.ts";
+import { flagNames, usageError } from "./commands/shared.ts";
+import { writeStderr } from "./commands/stderr.ts";
 import { writeStdout } from "./commands/stdout.ts";
 import { COMMANDS, commandNames, loadCommand } from "./commands/table.ts";
-import { EXIT_CODES, interruptedError, PerfagentError } from "./errors.ts";
+import { interruptedError } from "./errors.ts";
 import { nearest } from "./lib/nearest.ts";
 import { VERSION } from "./version.ts";
 
@@ -68,8 +70,11 @@ async function runCommand(name: string, tokens: readonly string[]): Promise<void
   const entry = COMMANDS[name];
   if (entry === undefined) throw new TypeError(`The command ${name} is not in the table`);
   const { command, args } = await loadCommand(entry);
-  const line = await checkWithOwners(name, args, tokens);
+  const line = checkLine(args, tokens);
   if (line.help) return writeStdout(commandHelp(name, entry, args, process.stdout.columns));
+  if (line.problems.length > 0) {
+    throw usageError(`perfagent ${name}`, line.problems, await ownersOf(line.unknownFlags, name));
+  }
   const { runCommand: runWithCitty } = await import("citty");
   const strict = {
     ...command,
@@ -81,61 +86,25 @@ async function runCommand(name: string, tokens: readonly string[]): Promise<void
   await runWithCitty(strict, { rawArgs: [...line.rawArgs] });
 }
 
-/** Checks a line; where a flag belongs to another command, the error says to which. */
-async function checkWithOwners(name: string, args: ArgsDef, tokens: readonly string[]) {
-  try {
-    return checkLine(`perfagent ${name}`, args, tokens);
-  } catch (error) {
-    if (!(error instanceof PerfagentError)) throw error;
-    const owners = await ownersOf(error.message, name);
-    if (owners.length === 0) throw error;
-    throw new PerfagentError("usage", error.message, { hint: `${owners.join("; ")}. ${error.hint}` });
-  }
-}
-
-/** Which other commands have the flags that a message calls unknown. */
-async function ownersOf(message: string, name: string): Promise<string[]> {
-  const unknown = Array.from(message.matchAll(/there is no flag --([\w-]+)/g), (match) => match[1] ?? "");
-  const owners: string[] = [];
-  for (const flag of unknown) {
-    const having: string[] = [];
-    for (const [other, entry] of Object.entries(COMMANDS)) {
-      if (other === name) continue;
-      const { args } = await loadCommand(entry);
-      if (flagNames(args).includes(flag)) having.push(`'perfagent ${other}'`);
+/** Which other commands have the flags that this one does not: "--port is a flag of 'perfagent serve'. ". */
+async function ownersOf(flags: readonly string[], name: string): Promise<string> {
+  const owners = new Map<string, string[]>();
+  for (const [other, entry] of Object.entries(flags.length === 0 ? {} : COMMANDS)) {
+    if (other === name) continue;
+    const known = flagNames((await loadCommand(entry)).args);
+    for (const flag of flags.filter((each) => known.includes(each))) {
+      owners.set(flag, [...(owners.get(flag) ?? []), `'perfagent ${other}'`]);
     }
-    if (having.length > 0) owners.push(`--${flag} is a flag of ${having.join(", ")}`);
   }
-  return owners;
+  return Array.from(owners, ([flag, commands]) => `--${flag} is a flag of ${commands.join(", ")}. `).join("");
 }
 
 /** The one place where a failure becomes a message and an exit code. */
 function fail(thrown: unknown): never {
   if (isOutputAbandoned()) process.exit();
   const aborted = interruptSignal.aborted && thrown instanceof Error && thrown.name === "AbortError";
-  const error = aborted ? interruptedError() : thrown;
-  if (error instanceof PerfagentError) {
-    say(`error: ${error.message}`);
-    if (error.hint !== "") say(`hint: ${error.hint}`);
-    if (wantsDebug() && error.cause instanceof Error) say(error.cause.stack ?? "");
-    process.exit(error.exitCode);
-  }
-  const summary = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  say(`error: perfagent has failed because of a bug of its own: ${summary}`);
-  if (wantsDebug() && error instanceof Error) say(error.stack ?? "");
-  else say("hint: Please report it, with the output of the same command and --log-level DEBUG");
-  process.exit(EXIT_CODES.bug);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${redactSecrets(line)}\n`);
-}
-
-function wantsDebug(): boolean {
-  const at = process.argv.indexOf("--log-level");
-  return (
-    (process.argv[at + 1] === "DEBUG" && at > 0) ||
-    process.argv.includes("--log-level=DEBUG") ||
-    process.env.PERFAGENT_LOG_LEVEL === "DEBUG"
-  );
+  const debug = wantsStacks(process.argv, process.env);
+  const { lines, exitCode } = describeFailure(aborted ? interruptedError() : thrown, debug);
+  writeStderr(redactSecrets(`${lines.join("\n")}\n`));
+  process.exit(exitCode);
 }

@@ -1,9 +1,10 @@
-import { appendFileSync, writeSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { createConsola } from "consola";
 import { PerfagentError } from "../errors.ts";
 import type { Logger } from "../types.ts";
 import { reasonOf } from "./reasons.ts";
 import { redactSecrets } from "./secrets.ts";
+import { writeStderr } from "./stderr.ts";
 
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
@@ -29,7 +30,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const consola = createConsola({
     level: 5,
     throttle: 0,
-    reporters: [{ log: ({ type, args }) => writeLine(2, `${LABELS[type] ?? ""}${args.join(" ")}`) }],
+    reporters: [{ log: ({ type, args }) => writeStderr(`${LABELS[type] ?? ""}${args.join(" ")}\n`) }],
   });
   const write = (rank: number, name: keyof typeof NAMES, message: string) => {
     if (rank < RANKS[level]) return;
@@ -50,20 +51,6 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 const RANKS: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARNING: 2, ERROR: 3 };
 const LABELS: Readonly<Record<string, string>> = { debug: "debug: ", warn: "warning: ", error: "error: " };
 const NAMES = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" } as const;
-
-/** Standard error that is closed or gone is no reason to stop working. */
-function writeLine(fd: number, line: string): void {
-  const bytes = Buffer.from(`${line}\n`);
-  let offset = 0;
-  while (offset < bytes.length) {
-    try {
-      offset += writeSync(fd, bytes, offset);
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EAGAIN") Bun.sleepSync(1);
-      else return;
-    }
-  }
-}
 
 function append(file: string, line: string): void {
   try {

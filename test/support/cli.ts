@@ -39,7 +39,9 @@ export function spawnCli(args: readonly string[], home: string, options: CliOpti
     LANG: "C.UTF-8",
     ...options.env,
   };
-  return Bun.spawn([...CLI_COMMAND, ...args], {
+  // Running the sources, Bun takes a `--` in front of everything for itself.
+  const swallowed = process.env.PERFAGENT_TEST_BINARY === undefined && args[0] === "--" ? ["--"] : [];
+  return Bun.spawn([...CLI_COMMAND, ...swallowed, ...args], {
     cwd: options.cwd ?? home,
     env,
     stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
