@@ -1,7 +1,7 @@
 /** From what a report has read to scores: which runs count, and which human measurement each is held against. Pure. */
 
 import { PerfagentError } from "../errors.ts";
-import type { CanonicalMeasurement } from "../evaluate/canonical.ts";
+import type { CanonicalMeasurement } from "../evaluate/canonical-measurement.ts";
 import {
   type Costs,
   compareScores,

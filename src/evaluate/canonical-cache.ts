@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { atomicWriteSync } from "../lib/atomic-write.ts";
-import type { CanonicalMeasurement } from "./canonical.ts";
+import type { CanonicalMeasurement } from "./canonical-measurement.ts";
 
 /** A cached measurement; null when there is none or its file cannot be used, which only costs measuring again. */
 export function readCached(cacheDir: string, key: string): CanonicalMeasurement | null {

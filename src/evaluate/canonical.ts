@@ -5,18 +5,12 @@
 import { sha256 } from "../lib/hash.ts";
 import type { Evaluation, Evaluator, Instance, Language } from "../types.ts";
 import { readCached, writeCached } from "./canonical-cache.ts";
-import { type Costs, canonicalCosts } from "./score.ts";
-
-/** What the numbers depend on beside the programs; another machine or toolchain measures anew. */
-export interface CanonicalCircumstances {
-  /** The processor's name. */
-  readonly cpu: string;
-  readonly kernel: string;
-  /** What builds and runs the language, such as "Python 3.11.2". */
-  readonly toolchain: string;
-  readonly isolation: string;
-  readonly measurement: string;
-}
+import type {
+  CanonicalCircumstances,
+  CanonicalMeasurement,
+  HumanMeasurement,
+} from "./canonical-measurement.ts";
+import { canonicalCosts } from "./score.ts";
 
 export interface CanonicalOptions extends CanonicalCircumstances {
   readonly instance: Instance;
@@ -28,24 +22,6 @@ export interface CanonicalOptions extends CanonicalCircumstances {
   readonly settings: string;
   /** Folder that measurements are kept in, or null to keep none. */
   readonly cacheDir: string | null;
-}
-
-/** One measured human program. */
-export interface HumanMeasurement extends Costs {
-  readonly passed: boolean;
-  /** Share of tests, 0 to 1. */
-  readonly passRate: number;
-}
-
-export interface CanonicalMeasurement extends CanonicalCircumstances {
-  readonly instanceId: string;
-  readonly language: Language;
-  /** The human side of the scores; null where the human program failed here or was not measured. */
-  readonly costs: Costs;
-  readonly runtimeCanonical: HumanMeasurement;
-  readonly memoryCanonical: HumanMeasurement;
-  readonly runs: number;
-  readonly measuredAt: string;
 }
 
 /**
