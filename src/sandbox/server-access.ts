@@ -1,5 +1,6 @@
 /** Who may talk to a service. */
 import { timingSafeEqual } from "node:crypto";
+import { PerfagentError } from "../errors.ts";
 
 export interface AccessOptions {
   /** Every request has to carry it; null lets everybody in who can connect. */
@@ -40,6 +41,19 @@ export function denialOf(request: Request, { token, loopback }: AccessOptions): 
     status: 401,
     detail: "A token is wanted: 'Authorization: Bearer TOKEN', or http://:TOKEN@HOST:PORT.",
   };
+}
+
+/**
+ * Refuses to listen where others could run programs.
+ * @throws PerfagentError `usage` for an address beyond this machine without a token.
+ */
+export function checkAddress(host: string, token: string | null): void {
+  if (token !== null || isLoopbackName(host)) return;
+  throw new PerfagentError(
+    "usage",
+    `Cannot serve on '${host}' without --token: whoever reaches that address could run programs here`,
+    { hint: "Add --token with a long random text, or leave out --host to serve this machine only." },
+  );
 }
 
 /** True for names and addresses that lead to this machine only. */

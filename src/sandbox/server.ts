@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { messageOf, PerfagentError, systemReason } from "../errors.ts";
 import type { Language, Limits, Logger, Sandbox } from "../types.ts";
-import { denialOf, isLoopbackName } from "./server-access.ts";
+import { checkAddress, denialOf, isLoopbackName } from "./server-access.ts";
 import { createRequestCounter, metricsText } from "./server-metrics.ts";
 import { createSubmissions, type SubmissionBounds } from "./server-submissions.ts";
 import {
@@ -68,14 +68,8 @@ const BOUNDS: Omit<SubmissionBounds, "waiting"> = {
  */
 export function startSandboxServer(options: SandboxServerOptions): SandboxServer {
   const { sandbox, host, token, workers, languages, limits, logger } = options;
+  checkAddress(host, token);
   const loopback = isLoopbackName(host);
-  if (!loopback && token === null) {
-    throw new PerfagentError(
-      "usage",
-      `Cannot serve on '${host}' without --token: whoever reaches that address could run programs here`,
-      { hint: "Add --token with a long random text, or leave out --host to serve this machine only." },
-    );
-  }
   const caps: ServiceCaps = { languages, limits };
   const bounds = { ...BOUNDS, waiting: options.queueLimit ?? DEFAULT_QUEUE_LIMIT };
   const submissions = createSubmissions({ sandbox, workers, bounds, logger });
@@ -286,6 +280,8 @@ function listen(
       // Bodies of many megabytes over slow lines take their time.
       idleTimeout: 60,
       development: false,
+      // Without `development` Bun shares a port that another service listens on, and both lose requests.
+      reusePort: false,
     });
   } catch (error) {
     throw new PerfagentError("backend", `Cannot serve on ${host}:${port}: ${systemReason(error)}`, {
