@@ -123,13 +123,14 @@ export function startOfficialService(options: OfficialServiceOptions = {}): Offi
       failure.left -= 1;
       return Response.json({ detail: "a bad day" }, { status: failure.status });
     }
-    const body = request.method === "POST" && !path.startsWith("/cancel") ? await request.json() : null;
+    const body: Body =
+      request.method === "POST" && !path.startsWith("/cancel") ? ((await request.json()) as Body) : {};
     const record = records.get(Number(/\d+$/.exec(path)?.[0] ?? -1));
     if (path === "/health") return Response.json({ status: "ok", queue_size: queueSize ?? queue.length });
-    if (path === "/submit") return Response.json({ submission_id: submit([body])[0] });
-    if (path === "/submit_batch") return Response.json({ submission_ids: submit(body.requests) });
+    if (path === "/submit") return Response.json({ submission_id: submit([body as OfficialRequest])[0] });
+    if (path === "/submit_batch") return Response.json({ submission_ids: submit(body.requests ?? []) });
     if (path === "/submissions") {
-      const known = body.submission_ids.flatMap((id: number) => records.get(id) ?? []);
+      const known = (body.submission_ids ?? []).flatMap((id) => records.get(id) ?? []);
       return Response.json({ results: known.map(toAnswer) });
     }
     if (path.startsWith("/submission/") && record !== undefined) return Response.json(toAnswer(record));
@@ -187,6 +188,12 @@ export function startOfficialService(options: OfficialServiceOptions = {}): Offi
 }
 
 // --- internal ---
+
+/** Of any call. */
+type Body = Partial<OfficialRequest> & {
+  readonly requests?: readonly OfficialRequest[];
+  readonly submission_ids?: readonly number[];
+};
 
 interface Record {
   readonly id: number;

@@ -40,9 +40,9 @@ export function protocolClient(url: string, headers: Readonly<Record<string, str
       headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const json = await response.json();
+    const json: unknown = await response.json();
     if (response.ok) return json;
-    throw new ProtocolError(response.status, String(json.detail), response.headers);
+    throw new ProtocolError(response.status, String((json as { detail: unknown }).detail), response.headers);
   }
 
   const full = (given: ProtocolRequest) => ({
