@@ -14,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { messageOf } from "../../errors.ts";
 import { sha256 } from "../../lib/hash.ts";
 import type { Logger } from "../../types.ts";
@@ -84,20 +84,6 @@ export function clearCache(cacheDir: string): { readonly bytes: number } {
   const bytes = sizeOf(listEntries(cacheDir));
   rmSync(cacheDir, { recursive: true, force: true });
   return { bytes };
-}
-
-/** perfagent's cache folder, where the platform expects it: `$XDG_CACHE_HOME`, else `~/.cache`, `~/Library/Caches`. */
-export function defaultCacheDir(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform,
-  temporaryDir: string,
-): string {
-  const home = env.HOME ?? "";
-  const xdg = env.XDG_CACHE_HOME ?? "";
-  // The specification wants a relative path ignored.
-  if (isAbsolute(xdg)) return join(xdg, "perfagent");
-  if (!isAbsolute(home)) return join(temporaryDir, "perfagent-cache");
-  return platform === "darwin" ? join(home, "Library/Caches/perfagent") : join(home, ".cache/perfagent");
 }
 
 // --- internal ---
