@@ -59,7 +59,7 @@ export function runtimeBasis(pairs: readonly SamplePair[], minEffect: number): R
   if (a === null || b === null) return onWall("CPU time was not measured");
   if (Math.max(median(a), median(b)) > ONE_THREAD_SHARE) return onWall("a program uses more than one thread");
   if (Math.min(Math.max(...a), Math.max(...b)) < COMPUTING_SHARE) {
-    return onWall("a program waits for part of its time");
+    return onWall("a program waits for part of its time, or other work takes its core");
   }
   const changes = a.map((share, index) => share - (b[index] ?? 0));
   const { pGreater, pLess } = signedRankTest(changes);

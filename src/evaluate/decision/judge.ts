@@ -154,5 +154,5 @@ function changeOf(gain: number): string {
 }
 
 function percent(share: number): string {
-  return `${(share * 100).toPrecision(2)} %`;
+  return `${Number((share * 100).toPrecision(2))} %`;
 }
