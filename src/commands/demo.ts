@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { defineCommand } from "citty";
 import { resolveLayers } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
-import { shownConfig } from "../config/shown.ts";
 import { DEMO_PROBLEMS, type DemoProblem } from "../demo/index.ts";
 import { parseInstance } from "../instance.ts";
-import { type RunOutcome, runInstance } from "../run/index.ts";
-import { assembleParts, loopSettings } from "../run/parts.ts";
+import type { RunOutcome } from "../run/index.ts";
 import { makeDirectory, writeFileWhole } from "../run/paths.ts";
+import { runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { createLogger, type LogLevel } from "./logger.ts";
@@ -45,21 +44,15 @@ export default defineCommand({
       const instance = parseInstance(files.instanceText, files.instance);
       const workshop = await openWorkshop({ config, environment: process.env, logger });
       try {
-        const outcome = await runInstance(
+        const outcome = await runTask(
           {
+            config,
             instance,
             language: "python3",
-            initial: { code: problem.initialCode, isPlaceholder: false },
-            target: config.optimization.target,
-            modelName: config.model.name,
-            settings: loopSettings(config),
-            shownConfig: shownConfig(config),
-            seed: config.optimization.seed,
+            givenCode: { bytes: Buffer.from(problem.initialCode), name: problem.name },
             baseDir,
-            logDir: null,
-            saveTrajectory: true,
             start: "new",
-            assemble: (context) => assembleParts(config, workshop, context),
+            workshop,
             openLog: (file) => createLogger({ ...logOptions, file }),
           },
           interruptSignal,

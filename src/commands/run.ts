@@ -1,10 +1,7 @@
 import { defineCommand } from "citty";
-import { shownConfig } from "../config/shown.ts";
 import { EXIT_CONDITION_NOT_MET } from "../errors.ts";
-import { parseInstance, requireLanguage } from "../instance.ts";
-import { runInstance } from "../run/index.ts";
-import { chooseInitialCode } from "../run/initial-code.ts";
-import { assembleParts, loopSettings } from "../run/parts.ts";
+import { parseInstance } from "../instance.ts";
+import { runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
 import { readBytes, readText, writeOutput } from "./files.ts";
 import { configArgs, resolveConfig } from "./flags.ts";
@@ -59,35 +56,23 @@ export default defineCommand({
     const logger = createLogger(logOptions);
     for (const warning of warnings) logger.warn(warning);
 
-    const language = config.language_cfg.language;
     const instance = parseInstance(await readText(args.instance, { what: "the instance" }), args.instance);
-    requireLanguage(instance, language);
     const given = args["initial-code"];
-    const initial = chooseInitialCode(instance, language, {
-      given:
-        given === undefined
-          ? null
-          : { bytes: await readBytes(given, { what: "the initial code", code: "code" }), name: given },
-      text: config.overrides.initial_code_text,
-      directory: config.overrides.initial_code_dir,
-    });
+    const givenCode =
+      given === undefined
+        ? null
+        : { bytes: await readBytes(given, { what: "the initial code", code: "code" }), name: given };
     const workshop = await openWorkshop({ config, environment, logger });
     try {
-      const outcome = await runInstance(
+      const outcome = await runTask(
         {
+          config,
           instance,
-          language,
-          initial,
-          target: config.optimization.target,
-          modelName: config.model.name,
-          settings: loopSettings(config),
-          shownConfig: shownConfig(config),
-          seed: config.optimization.seed,
+          language: config.language_cfg.language,
+          givenCode,
           baseDir: args["base-dir"] ?? config.logging.trajectory_dir,
-          logDir: config.logging.log_dir,
-          saveTrajectory: config.logging.save_trajectory,
           start: args.resume ? "resume" : args.restart ? "restart" : "new",
-          assemble: (context) => assembleParts(config, workshop, context),
+          workshop,
           openLog: (file) => createLogger({ ...logOptions, file }),
         },
         interruptSignal,

@@ -11,9 +11,16 @@ export interface InitialCode {
   readonly isPlaceholder: boolean;
 }
 
+/** A program as a user hands it over. */
+export interface GivenCode {
+  readonly bytes: Uint8Array;
+  /** What messages call it. */
+  readonly name: string;
+}
+
 export interface InitialCodeSources {
-  /** Bytes of `--initial-code`, with the name to show; null when it was not given. */
-  readonly given: { readonly bytes: Uint8Array; readonly name: string } | null;
+  /** Null when none was given. */
+  readonly given: GivenCode | null;
   /** The configuration's own text; null when there is none. */
   readonly text: string | null;
   /** Folder with `<task>.<ext>`; null when there is none. */
