@@ -6,7 +6,7 @@ import {
   unknownVariables,
 } from "../config/environment.ts";
 import { KEYS, type Key } from "../config/keys.ts";
-import { type Problem, problemText, type Source } from "../config/problem.ts";
+import { inReadingOrder, type Problem, problemText, type Source } from "../config/problem.ts";
 import { resolveLayers } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { PerfagentError } from "../errors.ts";
@@ -151,7 +151,7 @@ function plain(environment: Environment): Record<string, string> {
 
 function configError(problems: readonly Problem[]): PerfagentError {
   const flagsOnly = problems.every(({ source }) => source.kind === "flag");
-  const lines = problems.map(problemText);
+  const lines = inReadingOrder(problems).map(problemText);
   const [first = ""] = lines;
   const what = flagsOnly ? "Cannot use the flags" : "Cannot use the configuration";
   return new PerfagentError(

@@ -33,3 +33,16 @@ export function problemText({ source, key, message }: Problem): string {
   const named = key === null || source.kind === "flag" || source.kind === "environment" ? "" : `${key}: `;
   return `${sourceText(source)}: ${named}${message}`;
 }
+
+/** Problems as they are read: files first, each from top to bottom, then the environment, then flags. */
+export function inReadingOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.flatMap(({ source }) => (source.kind === "file" ? [source.file] : [])))];
+  const rank = ({ source }: Problem) =>
+    source.kind === "file" ? files.indexOf(source.file) : files.length + KINDS.indexOf(source.kind);
+  const line = ({ source }: Problem) => (source.kind === "file" ? source.line : 0);
+  return [...problems].sort((a, b) => rank(a) - rank(b) || line(a) - line(b));
+}
+
+// --- internal ---
+
+const KINDS: readonly string[] = ["default", "environment", "flag"];

@@ -20,7 +20,7 @@ function likelyKey(name: string): string | null {
   );
   const sibling = nearest(last, inside.map(lastName));
   if (sibling !== null && knownSection !== null) return `${knownSection}.${sibling}`;
-  const whole = nearest(name, [...spellings(), ...SECTIONS]);
+  const whole = nearest(name, [...SECTIONS, ...spellings()]);
   const elsewhere = KEYS.find((key) => lastName(key) === last)?.name;
   return elsewhere ?? whole ?? likelyElsewhere(last);
 }
