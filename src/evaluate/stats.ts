@@ -64,6 +64,8 @@ function quantile(sorted: readonly number[], probability: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
+/** Around the first value, so that equal values have exactly that mean. */
 function average(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
+  const first = values[0] ?? Number.NaN;
+  return first + values.reduce((sum, x) => sum + (x - first), 0) / values.length;
 }
