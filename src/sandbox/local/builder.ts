@@ -41,6 +41,15 @@ export interface Builder {
    * @throws PerfagentError `bug` for a build of somebody else.
    */
   command(build: SuccessfulBuild, memoryBytes: number): Pick<BoxRequest, "mounts" | "argv" | "env">;
+  /**
+   * The same by the published benchmark's command lines: without our flags for virtual machines, and Go by `go run`.
+   * @throws PerfagentError as `build` and `command` do.
+   */
+  officialCommand(
+    build: SuccessfulBuild,
+    memoryBytes: number,
+    signal: AbortSignal,
+  ): Promise<Pick<BoxRequest, "mounts" | "argv" | "env">>;
   /** Name and version of what builds and runs a language: "Python 3.11.2". */
   toolchain(language: Language): Promise<string>;
   /** Removes the files of this process's builds; the cache stays. */
@@ -94,6 +103,13 @@ export function createBuilder(options: BuilderOptions): Builder {
     return { status: "ok", key, message, language };
   }
 
+  function programOf(build: SuccessfulBuild): Program {
+    const program = programs.get(build.key);
+    if (program === undefined)
+      throw new PerfagentError("bug", "A build was run that this sandbox did not make");
+    return program;
+  }
+
   return {
     async build(source, signal) {
       if (signal.aborted) throw interruptedError();
@@ -113,14 +129,18 @@ export function createBuilder(options: BuilderOptions): Builder {
       }
     },
     command(build, memoryBytes) {
-      const program = programs.get(build.key);
-      if (program === undefined)
-        throw new PerfagentError("bug", "A build was run that this sandbox did not make");
+      const program = programOf(build);
       return {
         mounts: mountsOf(program, false),
         argv: LANGUAGES[build.language].run(contextOf(program, memoryBytes)),
         env: environmentOf(program),
       };
+    },
+    async officialCommand(build, memoryBytes, signal) {
+      const program = programOf(build);
+      const { run, officialRun = run } = LANGUAGES[build.language];
+      const argv = officialRun(contextOf(program, memoryBytes));
+      return { ...(await toolchainRequest(program, false, options, signal)), argv };
     },
     async toolchain(language) {
       return (await toolchainOf(language)).version;
@@ -212,16 +232,26 @@ async function buildRequest(
   options: BuilderOptions,
   signal: AbortSignal,
 ): Promise<BoxRequest> {
-  const { language } = program.source;
-  const mounts = mountsOf(program, true);
+  const argv = LANGUAGES[program.source.language].build(contextOf(program, BUILD_LIMITS.memoryBytes));
+  const request = await toolchainRequest(program, true, options, signal);
+  return { ...request, argv, cwd: BOX_PROGRAM_DIR, stdin: "", limits: BUILD_LIMITS };
+}
+
+/** What a box needs in which a compiler works. */
+async function toolchainRequest(
+  program: Program,
+  writable: boolean,
+  options: BuilderOptions,
+  signal: AbortSignal,
+): Promise<Pick<BoxRequest, "mounts" | "env">> {
+  const mounts = mountsOf(program, writable);
   const env = environmentOf(program);
-  if (language === "golang") {
+  if (program.source.language === "golang") {
     const goCache = await warmGoCache({ ...options, toolchain: program.toolchain }, signal);
     mounts.push({ source: goCache, target: BOX_GO_CACHE, writable: false });
     env.GOCACHE = BOX_GO_CACHE;
   }
-  const argv = LANGUAGES[language].build(contextOf(program, BUILD_LIMITS.memoryBytes));
-  return { mounts, argv, env, cwd: BOX_PROGRAM_DIR, stdin: "", limits: BUILD_LIMITS };
+  return { mounts, env };
 }
 
 /** Why a build failed, or null. */
