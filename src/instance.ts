@@ -205,7 +205,10 @@ function safeJson(content: string): unknown {
   }
 }
 
-function taskNameOf(origin: string, ownNames: readonly (string | null | undefined)[]): string {
+/**
+ * The name of a task: the base name of its file without the extension; for standard input ("-") its own names joined.
+ */
+export function taskNameOf(origin: string, ownNames: readonly (string | null | undefined)[]): string {
   const name =
     origin === "-"
       ? ownNames.filter((part) => part != null && part !== "").join("_") || "stdin"

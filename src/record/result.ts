@@ -33,6 +33,9 @@ export function resultOf(run: RecordedRun, trajectoryFile: string | null): Resul
     optimized_code: final.code,
     initial_performance: initialPassed ? (initialMetrics(run)[started.metric] ?? null) : null,
     final_performance: finalPassed ? (after[started.metric] ?? null) : null,
+    initial_metrics: initialPassed
+      ? { ...metricsDocument(run.initial?.evaluation ?? null), ...initialMetrics(run) }
+      : metricsDocument(run.initial?.evaluation ?? null),
     final_metrics: { ...metricsDocument(final.evaluation), ...after },
     total_iterations: run.rounds.length,
     optimization_history: run.rounds.map((round) => historyEntry(round, started.metric)),
