@@ -152,6 +152,8 @@ export interface SandboxInfo {
   readonly isolation: string;
   /** What took the numbers: "launcher", "portable", "remote", "fake", or a compat label. */
   readonly measurement: string;
+  /** Bytes of one MB in `memory` and `integral`. Default: 10⁶. The published benchmark's MB is 1000 KiB. */
+  readonly bytesPerMb?: number;
 }
 
 /** Where untrusted programs are built and run. One sandbox serves a whole process and schedules its cores. */

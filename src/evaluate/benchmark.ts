@@ -160,20 +160,24 @@ function passOf(bench: Bench, runs: readonly JudgedTest[], repeats: number): Pas
       cpuUs: cpuUs === null ? null : cpuUs / repeats,
     };
   });
-  return { sample: failures.length > 0 ? null : sampleOf(results, repeats), failures, perTest };
+  return {
+    sample: failures.length > 0 ? null : sampleOf(results, repeats, bench.sandbox.info.bytesPerMb ?? 1e6),
+    failures,
+    perTest,
+  };
 }
 
 /** The pass's metrics; one that some test did not measure is absent. */
-function sampleOf(results: readonly TestResult[], repeats: number): Sample {
+function sampleOf(results: readonly TestResult[], repeats: number, bytesPerMb: number): Sample {
   const sample: Record<string, number> = {};
   const wallNs = sumOf(results, (result) => result.wallNs);
   if (wallNs !== null) sample.runtime = wallNs / repeats / 1e9;
   const cpuUs = sumOf(results, (result) => result.cpuUs);
   if (cpuUs !== null) sample.cpu_time = cpuUs / repeats / 1e6;
   const peaks = results.map(({ peakBytes }) => peakBytes).filter((peak) => peak !== null);
-  if (peaks.length === results.length) sample.memory = peaks.reduce((a, b) => Math.max(a, b), 0) / 1e6;
+  if (peaks.length === results.length) sample.memory = peaks.reduce((a, b) => Math.max(a, b), 0) / bytesPerMb;
   const byteS = sumOf(results, (result) => result.integralByteS);
-  if (byteS !== null) sample.integral = byteS / repeats / 1e6;
+  if (byteS !== null) sample.integral = byteS / repeats / bytesPerMb;
   return sample;
 }
 

@@ -202,11 +202,16 @@ function slotsOf(alive: readonly Backend[]): number {
 
 /** "remote", and behind it what perfagent's own services say of themselves. */
 function infoOf(alive: readonly Backend[]): SandboxInfo {
-  const words = (part: keyof SandboxInfo): string => {
+  const words = (part: "isolation" | "measurement"): string => {
     const said = new Set(alive.map(({ info }) => (info === null ? "remote" : `remote ${info[part]}`)));
     return [...said].join(", ");
   };
-  return { isolation: words("isolation"), measurement: words("measurement") };
+  const [unit, ...otherUnits] = new Set(alive.map(({ info }) => info?.bytesPerMb));
+  return {
+    isolation: words("isolation"),
+    measurement: words("measurement"),
+    ...(unit !== undefined && otherUnits.length === 0 && { bytesPerMb: unit }),
+  };
 }
 
 function deadlineError(

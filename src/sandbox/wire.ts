@@ -142,6 +142,7 @@ export const ServiceInfoSchema = v.object({
   service: v.literal("perfagent"),
   isolation: v.string(),
   measurement: v.string(),
+  bytesPerMb: v.optional(v.pipe(v.number(), v.minValue(1))),
   workers: v.pipe(v.number(), v.minValue(1)),
 });
 
