@@ -25,7 +25,8 @@ export function estimateTokens(text: string): number {
 
 // --- internal ---
 
-const PIECES = /[A-Za-z]+|[0-9]+|[ \t]+|([\x00-\x7f])\1*|[^\x00-\x7f]/g;
+/** Letters, digits, blanks, runs of one ASCII sign, and single characters of all other kinds. */
+const PIECES = /[A-Za-z]+|[0-9]+|[ \t]+|([\n!-~])\1*|[\s\S]/gu;
 
 const LETTERS_PER_TOKEN = 5;
 const DIGITS_PER_TOKEN = 3;
