@@ -1,6 +1,6 @@
 import { type ArgsDef, defineCommand } from "citty";
 import type { Config } from "../config/schema.ts";
-import { EXIT_CONDITION_NOT_MET } from "../errors.ts";
+import { EXIT_CONDITION_NOT_MET, PerfagentError } from "../errors.ts";
 import { canonicalDocument, measureCanonical } from "../evaluate/canonical.ts";
 import { createEvaluator } from "../evaluate/index.ts";
 import { parseInstance, requireLanguage } from "../instance.ts";
@@ -172,33 +172,61 @@ async function evaluatorOf(bench: Bench, language: Language): Promise<Evaluator>
   return evaluator;
 }
 
-/** The human solutions in the given language, or in each one that the instance has. */
+/** The human solutions in the given language, or in each one that the instance has and this machine can run. */
 async function measureHumans(bench: Bench, resolved: ResolvedConfig) {
-  const { instance, config, workshop } = bench;
+  const { instance, logger } = bench;
   const given = givenLanguage(resolved);
-  const languages =
-    given === null ? LANGUAGE_IDS.filter((id) => instance.solutions[id] !== undefined) : [given];
-  const { runtime } = config;
-  const measured: Parameters<typeof canonicalDocument>[1][number][] = [];
-  for (const language of languages) {
-    const measurement = await measureCanonical(
+  const present = LANGUAGE_IDS.filter((id) => instance.solutions[id] !== undefined);
+  const languages = given === null ? present : present.filter((id) => id === given);
+  if (languages.length === 0) {
+    throw new PerfagentError(
+      "instance",
+      `Cannot measure the human solutions of '${instance.taskName}': its field 'solutions' holds none` +
+        (given === null ? "" : ` in ${given}`),
       {
-        ...(await describeEnvironment(workshop.sandbox, language)),
-        instance,
-        language,
-        evaluator: await evaluatorOf(bench, language),
-        timedPasses: runtime.num_runs,
-        settings: JSON.stringify([
-          runtime.time_limit,
-          runtime.time_limit_factor,
-          runtime.memory_limit,
-          runtime.trim_ratio,
-        ]),
-        cacheDir: cacheDirectory("perfagent", workshop.environment),
+        hint:
+          present.length === 0 ? "Use an instance with solutions" : `It has some in ${present.join(", ")}`,
       },
-      interruptSignal,
     );
-    if (measurement !== null) measured.push(measurement);
   }
+  const measured: Measured[] = [];
+  let refusal: PerfagentError | null = null;
+  for (const language of languages) {
+    try {
+      measured.push(await measureHuman(bench, language));
+    } catch (error) {
+      // A missing toolchain or runner is no reason to go without the other languages.
+      const isLocal =
+        error instanceof PerfagentError && (error.code === "backend" || error.code === "instance");
+      if (given !== null || !isLocal) throw error;
+      logger.warn(`The human solutions in ${language} are left out: ${error.message}`);
+      refusal = error;
+    }
+  }
+  if (measured.length === 0 && refusal !== null) throw refusal;
   return canonicalDocument(instance.taskName, measured);
+}
+
+type Measured = Awaited<ReturnType<typeof measureCanonical>>;
+
+async function measureHuman(bench: Bench, language: Language): Promise<Measured> {
+  const { instance, workshop } = bench;
+  const { runtime } = bench.config;
+  return measureCanonical(
+    {
+      ...(await describeEnvironment(workshop.sandbox, language)),
+      instance,
+      language,
+      evaluator: await evaluatorOf(bench, language),
+      timedPasses: runtime.num_runs,
+      settings: JSON.stringify([
+        runtime.time_limit,
+        runtime.time_limit_factor,
+        runtime.memory_limit,
+        runtime.trim_ratio,
+      ]),
+      cacheDir: cacheDirectory("perfagent", workshop.environment),
+    },
+    interruptSignal,
+  );
 }

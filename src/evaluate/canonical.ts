@@ -2,6 +2,7 @@
  * Measures the human solutions that come with an instance: the yardstick of the scores. They are run, timed and thrown
  * away; no prompt and no test of another program ever sees them.
  */
+import { PerfagentError } from "../errors.ts";
 import { sha256 } from "../lib/hash.ts";
 import type { Evaluation, Evaluator, Instance, Language } from "../types.ts";
 import { readCached, writeCached } from "./canonical-cache.ts";
@@ -28,15 +29,21 @@ export interface CanonicalOptions extends CanonicalCircumstances {
  * Measures an instance's fastest and leanest human programs in a language, or finds their measurement in the cache.
  * A measurement in which a human program failed is not cached: the failure may be this moment's.
  *
- * @returns The measurement and whether it was cached; null when the instance has no human solution in the language.
- * @throws PerfagentError as the evaluator does.
+ * @returns The measurement and whether it was cached.
+ * @throws PerfagentError `instance` when there is no human solution in the language, else as the evaluator does.
  */
 export async function measureCanonical(
   options: CanonicalOptions,
   signal: AbortSignal,
-): Promise<{ readonly measurement: CanonicalMeasurement; readonly cached: boolean } | null> {
+): Promise<{ readonly measurement: CanonicalMeasurement; readonly cached: boolean }> {
   const solution = options.instance.solutions[options.language];
-  if (solution === undefined) return null;
+  if (solution === undefined) {
+    const { instance, language } = options;
+    throw new PerfagentError(
+      "instance",
+      `There is no human solution of '${instance.taskName}' in ${language}`,
+    );
+  }
   const key = cacheKey(options);
   const known = options.cacheDir === null ? null : readCached(options.cacheDir, key);
   if (known !== null) return { measurement: known, cached: true };
