@@ -102,6 +102,9 @@ const SMALLEST_UNIT_NS = 100e6;
 /** Bounds a unit of programs that take next to no time: 100 ms are reached from 0.4 ms a pass on. */
 const MOST_REPEATS = 250;
 
+/** A megabyte, where the sandbox does not reproduce somebody else's. */
+const BYTES_PER_MB = 1e6;
+
 /** Outputs held in memory before they are judged or digested. */
 const HELD_BYTES = 64 * 2 ** 20;
 
@@ -161,7 +164,8 @@ function passOf(bench: Bench, runs: readonly JudgedTest[], repeats: number): Pas
     };
   });
   return {
-    sample: failures.length > 0 ? null : sampleOf(results, repeats, bench.sandbox.info.bytesPerMb ?? 1e6),
+    sample:
+      failures.length > 0 ? null : sampleOf(results, repeats, bench.sandbox.info.bytesPerMb ?? BYTES_PER_MB),
     failures,
     perTest,
   };

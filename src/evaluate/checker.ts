@@ -82,6 +82,9 @@ const MOST_DEATHS = 3;
 /** Bytes of an answer: a message is cut at 500 characters, escaped to at most 6 bytes each. */
 const ANSWER_BYTES = 4096;
 
+/** The same number on Linux and macOS. */
+const SIGALRM = 14;
+
 const TEXT_CHECKER: Checker = {
   judge: async (questions) =>
     questions.map(({ expected, output }) =>
@@ -220,8 +223,13 @@ function judgementOf(options: CheckerOptions, answer: readonly unknown[]): Judge
   return { verdict: "wrong", message: `the checker cannot read this output: ${detail}` };
 }
 
+/** The alarm of a call, or the outer bound; where a shell stands between, a signal is an exit code above 128. */
+function isOverTime({ signal, status, exitCode }: ExecResult): boolean {
+  return signal === "SIGALRM" || status === "timeout" || exitCode === 128 + SIGALRM;
+}
+
 function deathOf(result: ExecResult): string {
-  if (result.signal === "SIGALRM" || result.status === "timeout") {
+  if (isOverTime(result)) {
     return `it took longer than ${CHECKER_CALL_SECONDS} s for one output`;
   }
   if (result.status === "memory_limit")
@@ -252,7 +260,7 @@ function packageError(options: CheckerOptions, name: string): PerfagentError {
 
 function startError(options: CheckerOptions, result: ExecResult): PerfagentError {
   const words = decodeOutput(result.stderr).trim() || result.message;
-  if (result.signal === "SIGALRM" || result.status === "timeout") {
+  if (isOverTime(result)) {
     return new PerfagentError(
       "instance",
       `Cannot load the checker of '${options.instanceName}': its field 'evaluator' took longer than ` +
