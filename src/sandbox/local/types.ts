@@ -32,20 +32,30 @@ export interface BoxRequest {
   readonly limits: BoxLimits;
 }
 
-/** Runs commands in boxes, under the sandbox's schedule of cores. */
+/** Runs commands in boxes, under the sandbox's schedule of cores. Never rejects because of what a command did. */
 export interface Boxes {
-  /**
-   * Runs one command on any free core. Never rejects because of what the command did; an aborted signal kills it and
-   * gives a `cancelled` result.
-   */
+  /** Runs one command on any free core. An aborted signal kills it and gives a `cancelled` result. */
   execute(request: BoxRequest, signal: AbortSignal): Promise<ExecResult>;
-}
-
-/** Identity of files that a box writes into writable mounts, so that their owner can prepare the folder. */
-export interface BoxIdentity {
-  /** True when programs run as another user than perfagent: a writable folder must then be open to everybody. */
-  readonly foreignUser: boolean;
+  /** Runs commands one after another on one core that nothing of perfagent's shares meanwhile. */
+  executeInOrder(requests: readonly BoxRequest[], signal: AbortSignal): Promise<ExecResult[]>;
 }
 
 /** Where a program's folder is inside its box. */
 export const BOX_PROGRAM_DIR = "/box";
+
+/** A program's own files are small; a compiler's are not, and say so. */
+export const DEFAULT_FILE_BYTES = 64 * 2 ** 20;
+
+/** The private /tmp, and /dev/shm likewise. What is in them counts as the program's memory. */
+export const DEFAULT_TMP_BYTES = 256 * 2 ** 20;
+
+/** The whole environment of a command: nothing of perfagent's own is in it. */
+export function boxEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp", TMPDIR: "/tmp", LANG: "C.UTF-8", ...env };
+}
+
+/** Who programs are to the host. */
+export interface BoxIdentity {
+  /** Programs run as another user than perfagent: a folder that they write to must be open to everybody. */
+  readonly foreignUser: boolean;
+}

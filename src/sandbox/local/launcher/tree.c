@@ -1,0 +1,216 @@
+/*
+ * All processes of the running program. In a process namespace of our own that is everybody but us; without one it is
+ * our descendants, which stay ours because we are their subreaper.
+ */
+#include "launcher.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOST_PROCESSES 4096
+/* Proportional memory is read from page tables, which is slow: at most this part of the time goes into it. */
+#define PROPORTIONAL_SHARE 20
+#define PROPORTIONAL_LATEST_NS 20000000ull
+
+struct process {
+  pid_t pid;
+  int statm;
+  uint64_t cpu_ns, resident, shared;
+};
+
+static struct process processes[MOST_PROCESSES];
+static uint32_t count;
+static uint64_t vanished_cpu_ns;
+static double proportion;          /* of resident memory that is the tree's own, pages of several processes once */
+static uint64_t proportional_next_ns, most_bytes;
+static int proc_fd = -1;
+static uint64_t page_bytes;
+
+void tree_open(void) {
+  page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+  if (options.mode == BARE) {
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) die("adopting orphans");
+    return;
+  }
+  if (getpid() != 1) {
+    errno = EPERM;
+    die("starting as the first process of a box");
+  }
+  proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (proc_fd < 0) die("opening /proc");
+}
+
+void tree_reset(void) {
+  for (uint32_t i = 0; i < count; i++) close(processes[i].statm);
+  count = 0;
+  vanished_cpu_ns = 0;
+  proportion = 1;
+  proportional_next_ns = 0;
+  most_bytes = 0;
+}
+
+struct entry {
+  uint64_t inode;
+  int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+};
+
+/* /proc lists processes in the order of their numbers. */
+static uint32_t list_namespace(pid_t *pids) {
+  static char buffer[65536] __attribute__((aligned(8)));
+  uint32_t n = 0;
+  lseek(proc_fd, 0, SEEK_SET);
+  for (;;) {
+    long got = syscall(SYS_getdents64, proc_fd, buffer, sizeof buffer);
+    if (got <= 0) return n;
+    for (long at = 0; at < got;) {
+      struct entry *entry = (struct entry *)(buffer + at);
+      at += entry->length;
+      if (entry->name[0] < '1' || entry->name[0] > '9') continue;
+      pid_t pid = (pid_t)strtol(entry->name, NULL, 10);
+      if (pid != 1 && n < MOST_PROCESSES) pids[n++] = pid;
+    }
+  }
+}
+
+static int by_number(const void *a, const void *b) { return *(const pid_t *)a - *(const pid_t *)b; }
+
+static uint32_t list_descendants(pid_t *pids) {
+  uint32_t n = 0, next = 0;
+  char path[64], text[4096];
+  for (pid_t pid = getpid();; pid = pids[next++]) {
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = opendir(path);
+    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+      if (task->d_name[0] == '.') continue;
+      snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pid, task->d_name);
+      int fd = open(path, O_RDONLY | O_CLOEXEC);
+      ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+      if (fd >= 0) close(fd);
+      text[got > 0 ? got : 0] = '\0';
+      char *at = text, *end;
+      for (long child; (child = strtol(at, &end, 10)) > 0 && end != at; at = end)
+        if (n < MOST_PROCESSES) pids[n++] = (pid_t)child;
+    }
+    if (tasks != NULL) closedir(tasks);
+    if (next >= n) break;
+  }
+  qsort(pids, n, sizeof *pids, by_number);
+  return n;
+}
+
+static uint32_t list(pid_t *pids) { return options.mode == BARE ? list_descendants(pids) : list_namespace(pids); }
+
+static void forget(struct process *process) {
+  vanished_cpu_ns += process->cpu_ns;
+  close(process->statm);
+}
+
+/* Keeps what is known of processes that are still there; both lists are in order. */
+static void refresh(void) {
+  static pid_t pids[MOST_PROCESSES];
+  static struct process merged[MOST_PROCESSES];
+  uint32_t n = list(pids), kept = 0, old = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    while (old < count && processes[old].pid < pids[i]) forget(&processes[old++]);
+    if (old < count && processes[old].pid == pids[i]) {
+      merged[kept++] = processes[old++];
+      continue;
+    }
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/statm", pids[i]);
+    int statm = open(path, O_RDONLY | O_CLOEXEC);
+    if (statm >= 0) merged[kept++] = (struct process){.pid = pids[i], .statm = statm};
+  }
+  while (old < count) forget(&processes[old++]);
+  memcpy(processes, merged, kept * sizeof *merged);
+  count = kept;
+}
+
+static void look_at(struct process *process) {
+  char text[128];
+  ssize_t length = pread(process->statm, text, sizeof text - 1, 0);
+  process->resident = process->shared = 0;
+  if (length > 0) {
+    text[length] = '\0';
+    char *at = text;
+    strtoull(at, &at, 10);
+    process->resident = strtoull(at, &at, 10) * page_bytes;
+    process->shared = strtoull(at, &at, 10) * page_bytes;
+  }
+  struct timespec cpu;
+  /* The CPU clock of another process: to the nanosecond, without opening a file. */
+  clockid_t clock = (clockid_t)((~(unsigned)process->pid << 3) | 2);
+  if (clock_gettime(clock, &cpu) == 0) {
+    uint64_t ns = (uint64_t)cpu.tv_sec * 1000000000ull + (uint64_t)cpu.tv_nsec;
+    if (ns > process->cpu_ns) process->cpu_ns = ns;
+  }
+}
+
+static uint64_t proportional_bytes(pid_t pid) {
+  char path[40], text[2048];
+  snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  if (length <= 0) return 0;
+  text[length] = '\0';
+  char *at = strstr(text, "\nPss:");
+  return at == NULL ? 0 : strtoull(at + 5, NULL, 10) * 1024;
+}
+
+/* Resident memory of several processes counts their common pages once each; the kernel can divide them fairly. */
+static void divide_shared(uint64_t resident, uint64_t limit_bytes) {
+  uint64_t start = now_ns();
+  bool decides = (double)resident * proportion > (double)limit_bytes;
+  if (resident <= most_bytes && !decides) return;
+  if (start < proportional_next_ns && !(decides && start + PROPORTIONAL_LATEST_NS > proportional_next_ns)) return;
+  uint64_t own = 0;
+  for (uint32_t i = 0; i < count; i++) own += proportional_bytes(processes[i].pid);
+  if (own > 0 && own <= resident) proportion = (double)own / (double)resident;
+  uint64_t end = now_ns();
+  proportional_next_ns = end + (end - start) * PROPORTIONAL_SHARE;
+}
+
+void tree_look(struct tree *tree, uint64_t limit_bytes) {
+  refresh();
+  uint64_t resident = 0, shared = 0, cpu = vanished_cpu_ns;
+  uint32_t living = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    look_at(&processes[i]);
+    resident += processes[i].resident;
+    shared += processes[i].shared;
+    cpu += processes[i].cpu_ns;
+    if (processes[i].resident > 0) living++;
+  }
+  if (living > 1) divide_shared(resident, limit_bytes);
+  else proportion = 1;
+  uint64_t files = box_memory_files();
+  tree->file_bytes = files > shared ? files - shared : 0;
+  tree->bytes = (uint64_t)((double)resident * proportion);
+  tree->cpu_ns = cpu;
+  tree->processes = count;
+  if (tree->bytes > most_bytes) most_bytes = tree->bytes;
+}
+
+void tree_kill(void) {
+  if (options.mode != BARE) {
+    kill(-1, SIGKILL);
+    return;
+  }
+  static pid_t pids[MOST_PROCESSES];
+  uint32_t n = list_descendants(pids);
+  for (uint32_t i = 0; i < n; i++) kill(pids[i], SIGSTOP);
+  for (uint32_t i = 0; i < n; i++) kill(pids[i], SIGKILL);
+}

@@ -1,0 +1,76 @@
+/** Cores of this machine, and keeping perfagent's own threads off some of them. */
+import { dlopen, FFIType, ptr } from "bun:ffi";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { PhysicalCore } from "./cores.ts";
+
+/** The cores that this process may use, grouped by physical core. */
+export function physicalCores(): PhysicalCore[] {
+  const allowed = allowedCores();
+  const groups = new Map<string, number[]>();
+  for (const core of allowed) {
+    const siblings = siblingsOf(core);
+    groups.set(siblings, [...(groups.get(siblings) ?? []), core]);
+  }
+  return [...groups.values()];
+}
+
+/** Moves all threads of this process away from some cores, or back when there are none. */
+export type KeepOff = (cores: readonly number[]) => void;
+
+/** Null where the platform cannot. */
+export function createKeepOff(): KeepOff | null {
+  if (process.platform !== "linux") return null;
+  const library = openLibrary();
+  if (library === null) return null;
+  const allowed = allowedCores();
+  return (cores) => {
+    const others = allowed.filter((core) => !cores.includes(core));
+    const mask = new Uint8Array(MASK_BYTES);
+    for (const core of others.length > 0 ? others : allowed) {
+      mask[core >> 3] = (mask[core >> 3] ?? 0) | (1 << (core & 7));
+    }
+    for (const thread of readdirSync("/proc/self/task")) {
+      // A thread that has just ended is no failure.
+      library.symbols.sched_setaffinity(Number(thread), MASK_BYTES, ptr(mask));
+    }
+  };
+}
+
+// --- internal ---
+
+/** Room for 1024 cores, the C library's own cpu_set_t. */
+const MASK_BYTES = 128;
+
+function openLibrary() {
+  for (const name of ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
+    try {
+      return dlopen(name, {
+        sched_setaffinity: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
+      });
+    } catch {
+      // The other C library has the other name.
+    }
+  }
+  return null;
+}
+
+function allowedCores(): number[] {
+  const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1];
+  if (list === undefined) return Array.from({ length: availableParallelism() }, (_, core) => core);
+  return parseCoreList(list);
+}
+
+/** "0-2,5" → 0, 1, 2, 5. */
+function parseCoreList(list: string): number[] {
+  return list.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
+
+function siblingsOf(core: number): string {
+  const path = `/sys/devices/system/cpu/cpu${core}/topology/thread_siblings_list`;
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : String(core);
+}
