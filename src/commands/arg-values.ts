@@ -1,10 +1,6 @@
 import type { ArgDef } from "citty";
+import { isDecimal } from "../lib/decimal.ts";
 import { type NumberBounds, optionsOf } from "./shared.ts";
-
-/** Whether a token is a number in decimal digits, as numbers are written everywhere here. */
-export function isDecimal(text: string): boolean {
-  return DECIMAL.test(text);
-}
 
 /** Why an argument does not take a value, or null when it does. */
 export function valueProblem(arg: ArgDef, value: string): string | null {
@@ -12,7 +8,7 @@ export function valueProblem(arg: ArgDef, value: string): string | null {
   const bounds = boundsOf(arg);
   const fits =
     (options.length === 0 || options.includes(value)) &&
-    (bounds === null || (DECIMAL.test(value) && within(Number(value), bounds)));
+    (bounds === null || (isDecimal(value) && within(Number(value), bounds)));
   return fits ? null : `'${value}' is given; ${wantedOf(arg)} is wanted`;
 }
 
@@ -30,8 +26,6 @@ export function wantedOf(arg: ArgDef): string {
 }
 
 // --- internal ---
-
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 function boundsOf(arg: ArgDef): NumberBounds | null {
   return "number" in arg ? (arg.number as NumberBounds) : null;

@@ -1,6 +1,7 @@
 import type { ArgsDef } from "citty";
+import { isDecimal } from "../lib/decimal.ts";
 import { nearest } from "../lib/nearest.ts";
-import { isDecimal, valueProblem, wantedOf } from "./arg-values.ts";
+import { valueProblem, wantedOf } from "./arg-values.ts";
 import { isMultiple } from "./shared.ts";
 
 /** What the check of a command line came to. */

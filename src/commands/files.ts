@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type ErrorCode, PerfagentError } from "../errors.ts";
+import { type ErrorCode, interruptedError, PerfagentError } from "../errors.ts";
 import { atomicWriteSync } from "../lib/atomic-write.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { readAll } from "./read-all.ts";
 import { reasonOf } from "./reasons.ts";
 import { writeStdout } from "./stdout.ts";
 
@@ -16,38 +17,27 @@ export interface ReadOptions {
 /**
  * Reads a file; `-` reads standard input to its end.
  *
- * @throws PerfagentError with `options.code` when it is missing, a directory, unreadable or too large.
+ * @throws PerfagentError with `options.code` when it is missing, a directory, unreadable or too large; `interrupted`
+ * while it waits for a pipe or a terminal.
  */
 export async function readBytes(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
   const { what = "the file", code = "instance", maxBytes = GIBIBYTE } = options;
   const shown = path === "-" ? "standard input" : `'${path}'`;
-  const failed = (why: string, hint = "", cause?: unknown) =>
-    new PerfagentError(code, `Cannot read ${what} from ${shown}: ${why}`, { hint, cause });
+  const failed = (why: string, cause?: unknown) =>
+    new PerfagentError(code, `Cannot read ${what} from ${shown}: ${why}`, { cause });
   if (path === "") throw failed("the path is empty; a file, or - for standard input, is wanted");
   if (path === "-" && standardInputReader !== null) {
     throw failed(`it was already read as ${standardInputReader}; only one file can be -`);
   }
   if (path === "-") standardInputReader = what;
-  let fd = 0;
   try {
-    if (path !== "-") fd = openSync(path, "r");
-    if (path !== "-" && fstatSync(fd).isDirectory()) throw failed("it is a directory; a file is wanted");
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const count = await readChunk(fd, chunk);
-      if (count === 0) break;
-      size += count;
-      if (size > maxBytes) throw failed(`it is larger than ${maxBytes} bytes`);
-      chunks.push(chunk.subarray(0, count));
-    }
-    return Buffer.concat(chunks);
+    const result = await readAll(path, maxBytes, interruptSignal);
+    if ("tooLarge" in result) throw failed(`it is larger than ${maxBytes} bytes`);
+    return result.bytes;
   } catch (error) {
+    if (interruptSignal.aborted) throw interruptedError();
     if (error instanceof PerfagentError) throw error;
-    throw failed(reasonOf(error), "", error);
-  } finally {
-    if (fd > 2) closeSync(fd);
+    throw failed(reasonOf(error), error);
   }
 }
 
@@ -87,22 +77,6 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
 // --- internal ---
 
 const GIBIBYTE = 2 ** 30;
-const CHUNK_BYTES = 256 * 1024;
-const RETRY_MS = 5;
 
 /** What standard input was read as; it can be read once. */
 let standardInputReader: string | null = null;
-
-/** One read; standard input may be non-blocking (`EAGAIN`), and a closed one counts as empty. */
-async function readChunk(fd: number, into: Buffer): Promise<number> {
-  for (;;) {
-    try {
-      return readSync(fd, into, 0, into.length, null);
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : "";
-      if (code === "EOF") return 0;
-      if (code !== "EAGAIN") throw error;
-      await Bun.sleep(RETRY_MS);
-    }
-  }
-}

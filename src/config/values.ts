@@ -1,3 +1,4 @@
+import { isDecimal } from "../lib/decimal.ts";
 import type { Key } from "./keys.ts";
 
 /**
@@ -11,7 +12,7 @@ export function valueFromText(key: Key, text: string): unknown {
       return BOOLEANS.get(text.toLowerCase()) ?? text;
     case "integer":
     case "number":
-      return DECIMAL.test(text.trim()) ? Number(text) : text;
+      return isDecimal(text.trim()) ? Number(text) : text;
     case "list":
       return text
         .split(",")
@@ -44,8 +45,6 @@ export function typeOf(value: unknown): string {
 }
 
 // --- internal ---
-
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ["true", true],

@@ -125,3 +125,29 @@ test("writeStdout() asks the work to stop when the reader has gone", () => {
   const { stderr } = script(body, { shell: '"$@" | head -c 1 > /dev/null' });
   expect(stderr.toString()).toBe("true\n");
 });
+
+test("an interrupt ends the wait for a pipe", async () => {
+  const source = `import { listenForInterrupts } from "${import.meta.dir}/../../src/commands/interrupt.ts";
+import { readText } from "${import.meta.dir}/../../src/commands/files.ts";
+listenForInterrupts();
+console.log("ready");
+await readText("-").catch((error) => console.log(error.code));
+process.exit(0);`;
+  const child = Bun.spawn([process.execPath, "-e", source], {
+    stdin: "pipe",
+    stdout: "pipe",
+    timeout: 30_000,
+  });
+  const reader = child.stdout.getReader();
+  const decoder = new TextDecoder();
+  expect(decoder.decode((await reader.read()).value)).toBe("ready\n");
+  child.kill("SIGINT");
+  expect(decoder.decode((await reader.read()).value)).toBe("interrupted\n");
+  expect(await child.exited).toBe(0);
+});
+
+test("readText() reads pipes that have a name", async () => {
+  const command = `"${process.execPath}" -e '${`import { readText } from "${import.meta.dir}/../../src/commands/files.ts"; console.log(await readText(process.argv[1]));`}'`;
+  const { stdout } = Bun.spawnSync(["bash", "-c", `${command} <(sleep 0.1; echo one; sleep 0.1; echo two)`]);
+  expect(stdout.toString()).toBe("one\ntwo\n\n");
+});
