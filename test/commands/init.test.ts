@@ -3,24 +3,17 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseInstance } from "../../src/instance.ts";
+import { runCli } from "../support/cli.ts";
 import { zipOf } from "../support/zip-writer.ts";
 
 const root = mkdtempSync(join(tmpdir(), "perfagent-init-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const CLI = join(import.meta.dir, "../../src/cli.ts");
 const SUM = "print(sum(map(int, input().split())))\n";
 
 async function init(args: readonly string[], stdin = "") {
-  const child = Bun.spawn([process.execPath, "--no-env-file", "--config=/dev/null", CLI, "init", ...args], {
-    cwd: root,
-    env: { PATH: process.env.PATH ?? "", HOME: root },
-    stdin: Buffer.from(stdin),
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { stdout, stderr, code };
+  const { exitCode, ...streams } = await runCli(["init", ...args], { cwd: root, stdin });
+  return { ...streams, code: exitCode };
 }
 
 function write(path: string, content: string | Uint8Array): void {

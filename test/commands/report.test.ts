@@ -4,23 +4,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { originalTrajectory } from "../record/report/original-trajectory.ts";
 import { runFiles } from "../record/report/recorded-run.ts";
+import { runCli } from "../support/cli.ts";
 
 const root = mkdtempSync(join(tmpdir(), "perfagent-report-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const CLI = join(import.meta.dir, "../../src/cli.ts");
-
+/** An empty cache: what this machine has measured before must not enter a test. */
 async function report(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, "--no-env-file", "--config=/dev/null", CLI, "report", ...args], {
-    cwd: root,
-    // An empty cache: what this machine has measured before must not enter a test.
-    env: { PATH: process.env.PATH ?? "", HOME: root, XDG_CACHE_HOME: join(root, "cache") },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { stdout, stderr, code };
+  const env = { HOME: root, XDG_CACHE_HOME: join(root, "cache") };
+  const { exitCode, ...streams } = await runCli(["report", ...args], { cwd: root, env });
+  return { ...streams, code: exitCode };
 }
 
 function write(path: string, content: unknown): void {
