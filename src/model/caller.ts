@@ -193,7 +193,7 @@ function book(
   tokens: TokenCounts,
   written: string,
   servedModel: string,
-): void {
+): number {
   const promptTokens = tokens.promptTokens ?? call.promptTokens;
   const completionTokens = tokens.completionTokens ?? estimateTokens(written);
   const estimate = spendingOf(options, promptTokens, completionTokens, servedModel);

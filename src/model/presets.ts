@@ -49,11 +49,6 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   lmstudio: local("LM Studio", "http://127.0.0.1:1234/v1"),
 };
 
-/** Every variable that holds a known service's key. */
-export function keyVariables(): string[] {
-  return Object.values(PRESETS).flatMap((preset) => preset.keyVariables);
-}
-
 // --- internal ---
 
 function hosted(title: string, baseUrl: string, keys: readonly string[], family: RegExp | null): Preset {

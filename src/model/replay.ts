@@ -1,9 +1,8 @@
 /** The model that gives recorded answers: for reproducing a run, for scripts, and for tests. */
 import { readFileSync } from "node:fs";
 import { interruptedError, PerfagentError, systemReason } from "../errors.ts";
-import type { Model } from "../types.ts";
+import type { Model, Usage } from "../types.ts";
 import { readRecording } from "./recording.ts";
-import { NO_USAGE } from "./usage.ts";
 
 /**
  * Opens a recording. Its answers are given one after another, whatever is asked; nothing is sent and nothing costs.
@@ -47,6 +46,16 @@ export function createReplay(path: string, skip: number): Model {
 // --- internal ---
 
 const STDIN_FD = 0;
+
+/** Nothing was asked, so these are zeros, not unknowns. */
+const NO_USAGE: Usage = {
+  calls: 0,
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  reasoningTokens: 0,
+  costUsd: 0,
+};
 
 function readText(path: string): string {
   if (path === "") {
