@@ -201,6 +201,14 @@ describe("createServiceSandbox() bad days", () => {
     expect(outputs(results)).toEqual(numbers(30));
   });
 
+  test("gets everything from a service that is slow to answer", async () => {
+    const service = official();
+    const sandbox = await client([service]);
+    service.slowDown(120);
+    expect(outputs(await sandbox.run(jobs(12), { purpose: "check" }, NEVER))).toEqual(numbers(12));
+    expect(service.accepted.length).toBe(12);
+  });
+
   test("submits again what the service forgot, and only that", async () => {
     const service = official({ behave: ({ stdin }) => ({ text: stdin ?? "", takesMs: 20 }), workers: 1 });
     const sandbox = await client([service]);
