@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { createConsola } from "consola";
+import { createConsola } from "consola/core";
 import { PerfagentError } from "../errors.ts";
 import type { Logger } from "../types.ts";
 import { reasonOf } from "./reasons.ts";
