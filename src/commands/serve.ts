@@ -4,8 +4,8 @@ import { PerfagentError } from "../errors.ts";
 import { LANGUAGE_IDS, LANGUAGES, parseLanguage } from "../languages.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
 import { nearest } from "../lib/nearest.ts";
-import { physicalCores } from "../lib/physical-cores.ts";
 import { createLocalSandbox } from "../sandbox/local/index.ts";
+import { physicalCores } from "../sandbox/local/machine.ts";
 import { startSandboxServer } from "../sandbox/server.ts";
 import { checkAddress } from "../sandbox/server-access.ts";
 import type { Language } from "../types.ts";
@@ -88,7 +88,7 @@ export default defineCommand({
     const host = given.host ?? "127.0.0.1";
     checkAddress(host, token);
     const languages = languagesOf(given.languages);
-    const workers = numberOf(given.workers) ?? Math.max(1, physicalCores() - 1);
+    const workers = numberOf(given.workers) ?? Math.max(1, physicalCores().length - 1);
     const { runtime } = config;
     const sandbox = await createLocalSandbox({
       allowUnsafe: runtime.unsafe_no_sandbox,
