@@ -216,11 +216,13 @@ async function readStream(
   };
   try {
     for await (const chunk of body) {
+      const isOver = take(parser.push(chunk));
       silence.heard(reply.hasWords);
-      if (take(parser.push(chunk))) return endOf(reply, firstWordsMs);
+      if (isOver) return endOf(reply, firstWordsMs);
       if (reply.isFinished) silence.expectEnd(reply.hasUsage);
     }
-    if (take(parser.end())) return endOf(reply, firstWordsMs);
+    // An event that was cut in two is no event.
+    if (take(parser.end().filter(isWhole))) return endOf(reply, firstWordsMs);
   } catch (error) {
     // What follows a whole answer cannot make it less whole.
     if (reply.isFinished) return firstWordsMs;
@@ -231,6 +233,14 @@ async function readStream(
   if (reply.hasWords) throw broken("its answer stopped in the middle", reply);
   if (reply.hasChoices) throw broken("its answer ended before it began", reply);
   throw malformed("its answer holds no choice");
+}
+
+function isWhole(event: string): boolean {
+  try {
+    return event.trim() === END_OF_STREAM || JSON.parse(event) !== null;
+  } catch {
+    return false;
+  }
 }
 
 function endOf(reply: ReplyAssembler, firstWordsMs: number | null): number | null {
