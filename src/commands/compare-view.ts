@@ -121,7 +121,8 @@ function metricsTable({ baseline, candidate, comparison, sandbox }: CompareRepor
       Object.hasOwn(UNITS, name) ? (UNITS[name] ?? "") : "",
     ]),
     notes: [
-      `Trimmed means of ${comparison.pairs.length} passes each, measured in turns (isolation ${sandbox.isolation}, ${sandbox.measurement}).`,
+      `Trimmed means${comparison.pairs.length === 0 ? "" : ` of ${comparison.pairs.length} passes each, measured in turns`} ` +
+        `(isolation ${sandbox.isolation}, ${sandbox.measurement}).`,
     ],
   });
 }

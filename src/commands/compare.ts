@@ -44,7 +44,7 @@ const ownArgs = {
     type: "string",
     default: "runtime",
     valueHint: "NAME",
-    description: "runtime, cpu_time, memory, integral, or a metric of an own evaluator; default: runtime",
+    description: "runtime, cpu_time, memory, integral, or a metric of an own evaluator",
   },
   "min-effect": numberArg({
     min: 0,
