@@ -112,7 +112,12 @@ describe("complete() goes on after", () => {
     ["a stream that ends in the middle", [endAfter("half an ans"), good], [2000]],
     [
       "a stream that ends in the middle of an event",
-      [whole('data: {"choices":[{"delta":{"content":"ha"}}]}\n\ndata: {"cho', { "content-type": "text/event-stream" }), good],
+      [
+        whole('data: {"choices":[{"delta":{"content":"ha"}}]}\n\ndata: {"cho', {
+          "content-type": "text/event-stream",
+        }),
+        good,
+      ],
       [2000],
     ],
     ["invalid JSON", [whole("{broken"), good], [2000]],
@@ -352,9 +357,6 @@ describe("complete() takes", () => {
 
   test("a whole answer although the server keeps the stream open behind it", async () => {
     const open = thenQuiet(leftOpen(stream({ done: false })));
-    expect((await play([open])).completion?.text).toBe("the answer");
-  });
-    stalling.add(open);
     expect((await play([open])).completion?.text).toBe("the answer");
   });
 
