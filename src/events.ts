@@ -40,8 +40,8 @@ export interface RunStarted {
   readonly target: string;
   /** Unit of the target's metric: "s", "MB", "MB·s", or empty for a metric of an own evaluator. */
   readonly unit: string;
-  /** Name of the metric that the target reports. */
-  readonly metric: string;
+  /** Name of the metric that the target reports; null when it is the first one of the evaluations. */
+  readonly metric: string | null;
   readonly model: string;
   readonly perfagentVersion: string;
   readonly environment: RunEnvironment;

@@ -260,7 +260,7 @@ export interface Evaluation {
   readonly runs: number;
   readonly isolation: string;
   readonly measurement: string;
-  /** Words for the model from an own evaluator; empty otherwise. */
+  /** Words for the model: from an own evaluator, or on why tests fail; empty otherwise. */
   readonly feedback: string;
 }
 

@@ -86,6 +86,15 @@ export function judgeCandidate(
     case "faster":
       return { verdict: "improved", reason: comparison.reason, feedback: "", evaluation, comparison };
     case "incorrect":
+      if (!comparison.failed.includes("b")) {
+        return {
+          verdict: "improved",
+          reason: `The best program so far turned out to be wrong, so this one takes its place: ${comparison.reason}`,
+          feedback: "",
+          evaluation,
+          comparison,
+        };
+      }
       return {
         verdict: "failed_tests",
         reason: comparison.reason,

@@ -53,6 +53,8 @@ export interface LoopPorts {
   withSamples(evaluation: Evaluation, samples: readonly Sample[]): Evaluation;
   /** Why an evaluation failed: a sentence for a person, and words for the model. */
   explain(evaluation: Evaluation): { readonly reason: string; readonly feedback: string };
+  /** More on a program that is not better, such as that it is faster on some tests only; empty when there is nothing. */
+  explainRejection(comparison: Comparison): string;
   /** Appends to the journal; returns when the event is on disk. */
   record(event: JournalEvent): void;
   /** Milliseconds since some fixed moment. */
@@ -303,7 +305,9 @@ async function judgeProgram(
   const samples = [...evaluation.samples, ...comparison.pairs.map((pair) => pair.b)];
   const missing = comparison.verdict === "faster" ? Math.max(0, settings.numRuns - samples.length) : 0;
   const more = missing > 0 ? (await ports.evaluate(code, missing, signal)).samples : [];
-  return judgeCandidate(ports.withSamples(evaluation, [...samples, ...more]), comparison, null);
+  const judgement = judgeCandidate(ports.withSamples(evaluation, [...samples, ...more]), comparison, null);
+  const detail = judgement.verdict === "not_improved" ? ports.explainRejection(comparison) : "";
+  return detail === "" ? judgement : { ...judgement, feedback: `${judgement.feedback}\n${detail}` };
 }
 
 /** The earlier appearance of a program, so that nothing is evaluated twice. */

@@ -99,19 +99,35 @@ function afterIteration(state: LoopState, event: IterationFinished, options: Sta
   const attempt: Attempt = { iteration, verdict, reason, feedback, diff, code, evaluation, comparison };
   const improved = verdict === "improved";
   const candidate: Candidate | null = code === null ? null : { code, iteration, evaluation };
-  const best = candidate !== null && (improved || passesMore(candidate, state.best)) ? candidate : state.best;
+  const before = comparison?.failed.includes("a") ? withoutFlakyBest(state) : state;
+  const best =
+    candidate !== null && (improved || passesMore(candidate, before.best)) ? candidate : before.best;
   return {
-    ...state,
+    ...before,
     iteration,
     best,
-    current: nextCurrent(state, candidate, best, options),
-    accepted: improved && candidate !== null ? [...state.accepted, candidate] : state.accepted,
+    current: nextCurrent(before, candidate, best, options),
+    accepted: improved && candidate !== null ? [...before.accepted, candidate] : before.accepted,
     attempts: [...state.attempts, attempt],
     sinceImprovement: improved ? 0 : state.sinceImprovement + 1,
     editMisses: verdict === "edit_failed" ? state.editMisses + 1 : 0,
     pending: [],
     answeredRounds: state.answeredRounds + (verdict === "model_failed" && event.edits.length === 0 ? 0 : 1),
   };
+}
+
+/** The best program failed a test in a later run: it never was correct, and the one before it takes its place. */
+function withoutFlakyBest(state: LoopState): LoopState {
+  const flaky = state.best;
+  const accepted = state.accepted.filter(({ iteration }) => iteration !== flaky.iteration);
+  const failed: Candidate = { ...flaky, evaluation: asFailed(flaky.evaluation) };
+  const initial = flaky.iteration === 0 ? failed : state.initial;
+  const best = accepted.at(-1) ?? failed;
+  return { ...state, initial, accepted, best, current: best };
+}
+
+function asFailed(evaluation: Evaluation | null): Evaluation | null {
+  return evaluation === null ? null : { ...evaluation, passed: false };
 }
 
 /** Among programs that do not pass, the one that passes most tests is the best; the placeholder is worse than all. */

@@ -42,7 +42,12 @@ export default defineCommand({
       const files = writeProblem(problem, baseDir);
       const config = demoConfig(problem, files.answers);
       const instance = parseInstance(files.instanceText, files.instance);
-      const workshop = await openWorkshop({ config, environment: process.env, logger });
+      const workshop = await openWorkshop({
+        config,
+        environment: process.env,
+        workingDirectory: process.cwd(),
+        logger,
+      });
       try {
         const outcome = await runTask(
           {

@@ -62,7 +62,7 @@ export default defineCommand({
       given === undefined
         ? null
         : { bytes: await readBytes(given, { what: "the initial code", code: "code" }), name: given };
-    const workshop = await openWorkshop({ config, environment, logger });
+    const workshop = await openWorkshop({ config, environment, workingDirectory: process.cwd(), logger });
     try {
       const outcome = await runTask(
         {

@@ -8,7 +8,8 @@ const FAILURES_WITH_TEXT = 3;
 const KEPT_CHARACTERS = 2000;
 
 /**
- * The evaluation with the outputs of passing tests dropped and those of failing ones shortened in the middle.
+ * The evaluation with the outputs of passing tests dropped and those of failing ones shortened in the middle. What an
+ * evaluation has to say about its failures must be said before: in a shortened output nothing can be compared any more.
  * The loop itself continues from this form, so that a resumed run sees exactly what an undisturbed one saw.
  */
 export function compactEvaluation(evaluation: Evaluation): Evaluation {

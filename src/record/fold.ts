@@ -114,6 +114,14 @@ export function finalMetrics(run: RecordedRun): Sample {
   return confirmationOf(run)?.finalMetrics ?? run.final.evaluation?.metrics ?? {};
 }
 
+/** Name of the metric that the run was about; empty while an own evaluation has named none. */
+export function targetMetric(run: RecordedRun): string {
+  const { started, final, initial } = run;
+  if (started.metric !== null) return started.metric;
+  const named = { ...final.evaluation?.metrics, ...initial?.evaluation?.metrics };
+  return Object.keys(named)[0] ?? "";
+}
+
 /** The comparison of the final program with the initial one on fresh pairs; null when there was none. */
 export function confirmationOf(run: RecordedRun): WinnerConfirmed | null {
   if (run.final.iteration === 0) return null;
@@ -127,7 +135,7 @@ function betterProgram(best: RecordedProgram, event: IterationFinished): Recorde
   if (event.code === null || event.evaluation === null) return best;
   const candidate = { iteration: event.iteration, code: event.code, evaluation: event.evaluation };
   if (event.verdict === "improved") return candidate;
-  if (best.evaluation?.passed) return best;
+  if (best.evaluation?.passed && !event.comparison?.failed.includes("a")) return best;
   return candidate.evaluation.passRate > (best.evaluation?.passRate ?? -1) ? candidate : best;
 }
 

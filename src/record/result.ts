@@ -24,6 +24,7 @@ export function resultOf(run: RecordedRun, trajectoryFile: string | null): Resul
   const finalPassed = final.evaluation?.passed === true;
   const after = finalMetrics(run);
   const confirmation = confirmationOf(run)?.comparison ?? null;
+  const metric = targetMetric(run);
   return {
     instance_id: started.instanceId,
     language: started.language,
@@ -31,14 +32,14 @@ export function resultOf(run: RecordedRun, trajectoryFile: string | null): Resul
     performance_unit: started.unit,
     initial_code: started.initialCode,
     optimized_code: final.code,
-    initial_performance: initialPassed ? (initialMetrics(run)[started.metric] ?? null) : null,
-    final_performance: finalPassed ? (after[started.metric] ?? null) : null,
+    initial_performance: initialPassed ? (initialMetrics(run)[metric] ?? null) : null,
+    final_performance: finalPassed ? (after[metric] ?? null) : null,
     initial_metrics: initialPassed
       ? { ...metricsDocument(run.initial?.evaluation ?? null), ...initialMetrics(run) }
       : metricsDocument(run.initial?.evaluation ?? null),
     final_metrics: { ...metricsDocument(final.evaluation), ...after },
     total_iterations: run.rounds.length,
-    optimization_history: run.rounds.map((round) => historyEntry(round, started.metric)),
+    optimization_history: run.rounds.map((round) => historyEntry(round, metric)),
     success: ended?.success ?? false,
     stop_reason: ended?.stopReason ?? null,
     best_iteration: final.iteration,

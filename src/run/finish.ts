@@ -14,8 +14,13 @@ export interface HeldOutResult {
 export interface FinishPorts {
   /** Measures the program against the initial one on fresh pairs; null where the rule asks for no confirmation. */
   readonly confirm: ((winner: Candidate, signal: AbortSignal) => Promise<Comparison>) | null;
-  /** Checks the program on inputs it never saw; null where there are none. */
-  readonly holdOut: ((winner: Candidate, signal: AbortSignal) => Promise<HeldOutResult>) | null;
+  /**
+   * Checks the program on inputs it never saw; null where there are none.
+   * @param reference The initial program where it passes the given tests, so that its word counts too.
+   */
+  readonly holdOut:
+    | ((winner: Candidate, reference: string | null, signal: AbortSignal) => Promise<HeldOutResult>)
+    | null;
   /** Metrics of passes by the reporting rule. */
   summarize(samples: readonly Sample[]): Sample;
   record(event: JournalEvent): void;
@@ -38,21 +43,24 @@ export async function chooseFinal(
   ports: FinishPorts,
   signal: AbortSignal,
 ): Promise<FinalProgram> {
-  const initialPasses = state.initial.evaluation?.passed === true;
+  let initialPasses = state.initial.evaluation?.passed === true;
+  const reference = (): string | null => (initialPasses ? state.initial.code : null);
   for (const winner of state.accepted.toReversed()) {
     if (winner.iteration === 0) break;
     if (initialPasses && ports.confirm !== null) {
       const comparison = (findConfirmed(earlier, winner) ?? (await confirm(winner, ports, signal)))
         .comparison;
-      if (comparison.verdict !== "faster") continue;
+      const isInitialFlaky = comparison.verdict === "incorrect" && !comparison.failed.includes("b");
+      if (isInitialFlaky) initialPasses = false;
+      else if (comparison.verdict !== "faster") continue;
     }
     if (ports.holdOut !== null) {
-      const held = findHeldOut(earlier, winner) ?? (await holdOut(winner, ports, signal));
+      const held = findHeldOut(earlier, winner) ?? (await holdOut(winner, reference(), ports, signal));
       if (held.failed > 0) continue;
     }
     return { program: winner, success: true };
   }
-  return fallBack(state);
+  return fallBack(state, initialPasses);
 }
 
 /** What a run that was stopped before its checks has: the best program by the evidence of its own round. */
@@ -64,8 +72,8 @@ export function unfinishedFinal(state: LoopState): FinalProgram {
 // --- internal ---
 
 /** No accepted program held: the initial one if it passes, else the one that passed most tests. */
-function fallBack(state: LoopState): FinalProgram {
-  const program = state.initial.evaluation?.passed === true ? state.initial : state.best;
+function fallBack(state: LoopState, initialPasses: boolean): FinalProgram {
+  const program = initialPasses ? state.initial : state.best;
   return { program, success: false };
 }
 
@@ -84,9 +92,14 @@ async function confirm(winner: Candidate, ports: FinishPorts, signal: AbortSigna
   return event;
 }
 
-async function holdOut(winner: Candidate, ports: FinishPorts, signal: AbortSignal): Promise<HeldOutChecked> {
+async function holdOut(
+  winner: Candidate,
+  reference: string | null,
+  ports: FinishPorts,
+  signal: AbortSignal,
+): Promise<HeldOutChecked> {
   if (ports.holdOut === null) throw new Error("held-out tests were asked for where there are none");
-  const result = await ports.holdOut(winner, signal);
+  const result = await ports.holdOut(winner, reference, signal);
   const event: HeldOutChecked = {
     type: "held_out",
     at: ports.timestamp(),

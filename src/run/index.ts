@@ -56,8 +56,8 @@ export interface RunPartsContext {
 export interface RunParts {
   readonly loop: Omit<LoopPorts, "record" | "now" | "timestamp">;
   readonly finish: Omit<FinishPorts, "record" | "timestamp">;
-  /** Metric that the target reports, with its unit. */
-  readonly metric: string;
+  /** Metric that the target reports, with its unit; null when an own evaluation will name it. */
+  readonly metric: string | null;
   readonly unit: string;
   readonly sandbox: Parameters<typeof describeEnvironment>[0];
   close(): Promise<void>;

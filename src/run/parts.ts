@@ -1,9 +1,9 @@
-/** Makes the parts of runs out of the configuration: what a process shares, and what each run has of its own. */
+/** Makes the parts of a run out of its configuration. */
 
-import { analysePerformance, describeMetrics, explainFailure } from "../agent/feedback.ts";
+import { describeMixedChange, explainFailure } from "../agent/feedback.ts";
 import type { LoopSettings } from "../agent/loop.ts";
-import { buildPrompt, type PromptPorts, type PromptSettings } from "../agent/prompt.ts";
-import type { Candidate, LoopState } from "../agent/state.ts";
+import { buildPrompt } from "../agent/prompt.ts";
+import type { Candidate } from "../agent/state.ts";
 import type { Config } from "../config/schema.ts";
 import { unifiedDiff } from "../edit/diff.ts";
 import { applyResponse } from "../edit/index.ts";
@@ -13,16 +13,19 @@ import {
   confirmWinner,
   type EvidenceRule,
 } from "../evaluate/decision/index.ts";
-import { createEvaluator } from "../evaluate/index.ts";
+import { createHeldOut, type HeldOut } from "../evaluate/held-out.ts";
+import { createEvaluator, type EvaluatorOptions } from "../evaluate/index.ts";
 import { programKey } from "../evaluate/normalize.ts";
+import { createOwnEvaluator } from "../evaluate/own.ts";
 import { summarizeSamples } from "../evaluate/stats.ts";
 import { LANGUAGES } from "../languages.ts";
 import { deriveSeed } from "../lib/random.ts";
 import { createModel } from "../model/index.ts";
-import { estimateTokens } from "../model/tokens.ts";
 import { compactComparison, compactEvaluation } from "../record/compact.ts";
-import type { Comparison, Evaluation, Evaluator, Instance, Language, Sample, Target } from "../types.ts";
+import type { Comparison, Evaluation, Evaluator, Instance, Sample, Target } from "../types.ts";
 import type { RunParts, RunPartsContext } from "./index.ts";
+import { modelOptions } from "./model-options.ts";
+import { promptPorts, promptSettings } from "./prompt-parts.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** The loop's settings, as configured. */
@@ -42,7 +45,8 @@ export function loopSettings(config: Config): LoopSettings {
 
 /**
  * The parts of one run.
- * @throws PerfagentError `model` when the model needs a key that is not there, `backend`, `instance`.
+ * @throws PerfagentError `model` when the model needs a key that is not there, `config` for an own model or evaluator that
+ * is none, `instance`.
  */
 export async function assembleParts(
   config: Config,
@@ -50,42 +54,27 @@ export async function assembleParts(
   context: RunPartsContext,
 ): Promise<RunParts> {
   const { instance, language } = context;
-  const model = await createModel({ name: config.model.name, answersUsed: context.answersUsed });
-  const evaluator = await createEvaluator({
-    instance,
-    language,
-    sandbox: workshop.sandbox,
-    checkerSandbox: workshop.checkerSandbox,
-    timeLimitMs: config.runtime.time_limit === null ? null : config.runtime.time_limit * 1000,
-    memoryLimitBytes: config.runtime.memory_limit === null ? null : config.runtime.memory_limit * 1e6,
-    trimRatio: config.runtime.trim_ratio,
-    timeLimitFactor: config.runtime.time_limit_factor,
-    outputBytes: config.runtime.output_limit * 1e6,
-    logger: context.logger,
-  });
-  const metric = config.optimization.target;
-  const summarize = (samples: readonly Sample[]): Sample =>
-    Object.fromEntries(
-      Object.entries(summarizeSamples(samples, config.runtime.trim_ratio)).map(([name, statistics]) => [
-        name,
-        statistics.trimmedMean,
-      ]),
-    );
+  // First of all: without a model nothing shall be measured.
+  const model = await createModel(modelOptions(config, workshop, context));
+  const evaluator = await openEvaluator(config, workshop, context);
+  const { target, decision } = config.optimization;
+  const isOwn = config.optimization.evaluator !== null;
+  const summarize = summarizer(config.runtime.trim_ratio);
   const settings = promptSettings(config, instance, language);
-  const promptPorts = promptPortsFor(config, instance);
+  const ports = promptPorts(config, instance);
   return {
-    metric,
-    unit: UNITS[metric],
+    metric: isOwn ? null : target,
+    unit: isOwn ? "" : UNITS[target],
     sandbox: workshop.sandbox,
     loop: {
       model,
-      prompt: (state, mode) => buildPrompt(state, mode, settings, promptPorts),
+      prompt: (state, mode) => buildPrompt(state, mode, settings, ports),
       edit: (program, reply, mode) => applyResponse(program, reply, { mode, language }),
       diff: (before, after) =>
         unifiedDiff(before, after, `${instance.taskName}.${LANGUAGES[language].extension}`),
       programKey: (code) => programKey(code, language),
       evaluate: async (code, timedPasses, signal) =>
-        compactEvaluation(await evaluator.evaluate(code, { timedPasses }, signal)),
+        compactEvaluation(explained(await evaluator.evaluate(code, { timedPasses }, signal), instance)),
       compare: (older, newer, signal) => compare(config, context, evaluator, older, newer, signal),
       withSamples: (evaluation, samples) =>
         samples.length === 0
@@ -97,25 +86,15 @@ export async function assembleParts(
               statistics: summarizeSamples(samples, config.runtime.trim_ratio),
               metrics: summarize(samples),
             },
-      explain: (evaluation) => explainFailure(evaluation, instance.tests, EXPLANATION_CHARACTERS),
-    } satisfies RunParts["loop"],
+      explain: (evaluation) => ({
+        reason: explainFailure(evaluation, instance.tests, EXPLANATION_CHARACTERS).reason,
+        feedback: evaluation.feedback,
+      }),
+      explainRejection: (comparison) => describeMixedChange(comparison, instance.tests),
+    },
     finish: {
-      confirm:
-        config.optimization.decision === "classic"
-          ? null
-          : async (winner, signal) =>
-              compactComparison(
-                await confirmWinner({
-                  evaluator,
-                  metric,
-                  rule: evidenceRule(config),
-                  seed: deriveSeed(context.seed, `confirmation ${winner.iteration}`),
-                  signal,
-                  initial: context.initial.code,
-                  winner: winner.code,
-                }),
-              ),
-      holdOut: null,
+      confirm: decision === "classic" ? null : confirmer(config, context, evaluator),
+      holdOut: isOwn || config.optimization.held_out_tests === 0 ? null : holdOut(config, workshop, context),
       summarize,
     },
     close: () => evaluator.close(),
@@ -126,20 +105,76 @@ export async function assembleParts(
 
 const UNITS: Readonly<Record<Target, string>> = { runtime: "s", memory: "MB", integral: "MB·s" };
 
-const TARGET_TITLES: Readonly<Record<Target, string>> = {
-  runtime: "running time",
-  memory: "peak memory",
-  integral: "integral of memory over time",
-};
-
 /** What the journal keeps of a failure's explanation; a prompt may shorten it further. */
-const EXPLANATION_CHARACTERS = 4000;
-/** A page: more would crowd out the program. */
-const ANALYSIS_CHARACTERS = 3000;
+const EXPLANATION_CHARACTERS = 6000;
+
+async function openEvaluator(
+  config: Config,
+  workshop: Workshop,
+  context: RunPartsContext,
+): Promise<Evaluator> {
+  const own = config.optimization.evaluator;
+  const options = evaluatorOptions(config, workshop, context);
+  if (own === null) return await createEvaluator(options);
+  const { timeLimitMs, memoryLimitBytes, outputBytes, sandbox, trimRatio, logger, instance, language } =
+    options;
+  return await createOwnEvaluator(own, {
+    instance,
+    language,
+    limits: {
+      timeLimitMs: timeLimitMs ?? instance.timeLimitMs,
+      memoryLimitBytes: memoryLimitBytes ?? instance.memoryLimitBytes,
+      outputBytes,
+    },
+    sandbox,
+    baseDir: workshop.workingDirectory,
+    env: workshop.environment,
+    trimRatio,
+    logger,
+  });
+}
+
+function evaluatorOptions(config: Config, workshop: Workshop, context: RunPartsContext): EvaluatorOptions {
+  const { runtime } = config;
+  return {
+    instance: context.instance,
+    language: context.language,
+    sandbox: workshop.sandbox,
+    checkerSandbox: workshop.checkerSandbox,
+    timeLimitMs: runtime.time_limit === null ? null : runtime.time_limit * 1000,
+    memoryLimitBytes: runtime.memory_limit === null ? null : runtime.memory_limit * 1e6,
+    trimRatio: runtime.trim_ratio,
+    timeLimitFactor: runtime.time_limit_factor,
+    outputBytes: runtime.output_limit * 1e6,
+    logger: context.logger,
+  };
+}
+
+/** The evaluation with words on its failures, while their outputs are still whole. */
+function explained(evaluation: Evaluation, instance: Instance): Evaluation {
+  if (evaluation.passed || evaluation.feedback !== "") return evaluation;
+  return {
+    ...evaluation,
+    feedback: explainFailure(evaluation, instance.tests, EXPLANATION_CHARACTERS).feedback,
+  };
+}
+
+function summarizer(trimRatio: number): (samples: readonly Sample[]) => Sample {
+  return (samples) => {
+    const statistics = Object.entries(summarizeSamples(samples, trimRatio));
+    return Object.fromEntries(statistics.map(([name, { trimmedMean }]) => [name, trimmedMean]));
+  };
+}
 
 function evidenceRule(config: Config): EvidenceRule {
   const { min_effect: minEffect, max_pairs: maxPairs } = config.optimization;
   return { kind: "evidence", minEffect, maxPairs };
+}
+
+/** What is decided on: the target, or the first metric that an own evaluation names. */
+function metricOf(config: Config, evaluator: Evaluator): string {
+  const { evaluator: own, target } = config.optimization;
+  return own === null ? target : (evaluator.metrics[0] ?? target);
 }
 
 async function compare(
@@ -150,7 +185,7 @@ async function compare(
   newer: Candidate,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const metric = config.optimization.target;
+  const metric = metricOf(config, evaluator);
   if (config.optimization.decision === "classic") {
     return compactComparison(compareClassic(requireEvaluation(older), requireEvaluation(newer), metric));
   }
@@ -160,77 +195,43 @@ async function compare(
     b: newer.code,
     metric,
     rule: evidenceRule(config),
-    seed: deriveSeed(context.seed, `round ${newer.iteration}`),
+    seed: deriveSeed(context.seed, `candidate ${newer.iteration}`),
     signal,
   });
   return compactComparison(comparison);
 }
 
+function confirmer(config: Config, context: RunPartsContext, evaluator: Evaluator) {
+  return async (winner: Candidate, signal: AbortSignal): Promise<Comparison> =>
+    compactComparison(
+      await confirmWinner({
+        evaluator,
+        metric: metricOf(config, evaluator),
+        rule: evidenceRule(config),
+        seed: deriveSeed(context.seed, `confirmation ${winner.iteration}`),
+        signal,
+        initial: context.initial.code,
+        winner: winner.code,
+      }),
+    );
+}
+
+/** The new inputs are the same for every program of a run: they are made once, with the first. */
+function holdOut(config: Config, workshop: Workshop, context: RunPartsContext) {
+  let heldOut: HeldOut | null = null;
+  return async (winner: Candidate, reference: string | null, signal: AbortSignal) => {
+    heldOut ??= createHeldOut({
+      ...evaluatorOptions(config, workshop, context),
+      reference,
+      count: config.optimization.held_out_tests,
+      seed: deriveSeed(context.seed, "held-out"),
+    });
+    const { tests, failed, seed, message } = await heldOut.check(winner.code, signal);
+    return { tests, failed, seed, message };
+  };
+}
+
 function requireEvaluation(candidate: Candidate): Evaluation {
   if (candidate.evaluation === null) throw new Error("a program was compared before it was evaluated");
   return candidate.evaluation;
-}
-
-function promptSettings(config: Config, instance: Instance, language: Language): PromptSettings {
-  const { prompts, optimization, model } = config;
-  return {
-    languageTitle: LANGUAGES[language].title,
-    targetTitle: TARGET_TITLES[optimization.target],
-    taskDescription: taskDescription(instance, language),
-    systemTemplate: prompts.system_template,
-    optimizationTemplate: prompts.optimization_template,
-    additionalRequirements: prompts.additional_requirements ?? "",
-    localMemory: prompts.local_memory ?? "",
-    globalMemory: prompts.global_memory ?? "",
-    allowedImports: prompts.allowed_imports_scope ?? defaultImports(language),
-    mode: optimization.code_generation_mode,
-    includeAllHistory: prompts.include_all_history,
-    maxInputTokens: model.max_input_tokens,
-  };
-}
-
-function taskDescription(instance: Instance, language: Language): string {
-  const title = instance.title === "" ? "" : `Title: ${instance.title}\n\n`;
-  const kind =
-    instance.type === "io"
-      ? "\n\nThe program is a whole program: it reads standard input and writes standard output."
-      : "\n\nThe program is only the class or function below, without input and output: a runner calls it.";
-  const starter = instance.starterCode[language];
-  const start =
-    starter === undefined
-      ? ""
-      : `\n\nIt must keep this signature:\n\n<signature>\n${starter.trimEnd()}\n</signature>`;
-  return `${title}${instance.description.trim()}${kind}${start}`;
-}
-
-function defaultImports(language: Language): string {
-  const packages = LANGUAGES[language].packages.map(({ name }) => name);
-  const extra = packages.length === 0 ? "" : ` and ${packages.join(", ")}`;
-  return `Only the standard library of ${LANGUAGES[language].title}${extra} may be used.`;
-}
-
-function promptPortsFor(config: Config, instance: Instance): PromptPorts {
-  const { target, include_other_metrics_in_summary: allMetrics } = config.optimization;
-  return {
-    describeMetrics: (evaluation) =>
-      describeMetrics(evaluation === null || allMetrics ? evaluation : onlyMetric(evaluation, target)),
-    describeFailure: (evaluation, maxCharacters) =>
-      explainFailure(evaluation, instance.tests, maxCharacters).feedback,
-    analyse: (state: LoopState) =>
-      state.current.evaluation === null
-        ? ""
-        : analysePerformance({
-            evaluation: state.current.evaluation,
-            tests: instance.tests,
-            target,
-            profile: null,
-            maxCharacters: ANALYSIS_CHARACTERS,
-          }),
-    estimateTokens,
-  };
-}
-
-function onlyMetric(evaluation: Evaluation, metric: string): Evaluation {
-  const value = evaluation.metrics[metric];
-  return { ...evaluation, metrics: value === undefined ? {} : { [metric]: value } };
 }

@@ -2,6 +2,8 @@
 import { tmpdir } from "node:os";
 import type { Config } from "../config/schema.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
+import { type Budget, createBudget } from "../model/budget.ts";
+import { createGovernor, type Governor } from "../model/governor.ts";
 import { createServiceSandbox } from "../sandbox/effibench.ts";
 import { createLocalSandbox } from "../sandbox/local/index.ts";
 import type { Logger, Sandbox } from "../types.ts";
@@ -10,6 +12,8 @@ export interface WorkshopOptions {
   readonly config: Config;
   /** The user's environment: PATH leads to the toolchains, and keys are looked up in it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths of an own evaluator start. */
+  readonly workingDirectory: string;
   readonly logger: Logger;
 }
 
@@ -18,6 +22,11 @@ export interface Workshop {
   /** Where checkers run: the same, or a local one when programs run on a service. */
   readonly checkerSandbox: Sandbox;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  /** Caps on what all model calls of the process may spend. */
+  readonly budget: Budget;
+  /** Keeps all model calls of the process within the service's limits. */
+  readonly governor: Governor;
   close(): Promise<void>;
 }
 
@@ -44,6 +53,17 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
     sandbox,
     checkerSandbox: local,
     environment,
+    workingDirectory: options.workingDirectory,
+    budget: createBudget({
+      maxCostUsd: config.budget.max_cost,
+      maxTotalTokens: config.budget.max_total_tokens,
+      maxTimeMs: config.budget.max_time === null ? null : config.budget.max_time * 1000,
+    }),
+    governor: createGovernor({
+      requestsPerMinute: config.model.requests_per_minute,
+      tokensPerMinute: config.model.tokens_per_minute,
+      maxConcurrency: config.model.max_concurrency,
+    }),
     async close() {
       if (sandbox !== local) await sandbox.close();
       await local.close();

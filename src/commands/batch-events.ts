@@ -1,0 +1,37 @@
+/** The lines of `batch --json`. Keys are their own. Pure. */
+import type { BatchEvent } from "../batch/index.ts";
+
+/** One event as one JSON document; null for what nobody follows. */
+export function batchEventDocument(event: BatchEvent): Readonly<Record<string, unknown>> | null {
+  switch (event.type) {
+    case "batch_started":
+      return { type: event.type, total_instances: event.total };
+    case "task_started":
+      return { type: event.type, task: event.task.key, language: event.task.language };
+    case "task_progress": {
+      const { event: inner, task } = event;
+      if (inner.type !== "iteration") return null;
+      return {
+        type: "iteration",
+        at: inner.at,
+        task: task.key,
+        iteration: inner.iteration,
+        verdict: inner.verdict,
+        reason: inner.reason,
+        ratio: inner.comparison?.ratio ?? null,
+      };
+    }
+    case "task_finished": {
+      const { task, result, error, seconds, wasFinished } = event.entry;
+      return {
+        type: event.type,
+        task: task.key,
+        seconds,
+        finished_before: wasFinished,
+        success: result?.success ?? false,
+        error,
+        result,
+      };
+    }
+  }
+}

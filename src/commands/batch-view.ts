@@ -1,0 +1,236 @@
+/** What a person sees of a batch while it runs: on a terminal a picture that is redrawn, elsewhere plain lines. */
+import { stripVTControlCharacters } from "node:util";
+import type { BatchEntry, BatchEvent } from "../batch/index.ts";
+import { type EntryKind, kindOf, ratioOf } from "../batch/summary.ts";
+import type { JournalEvent } from "../events.ts";
+import { shortNumber } from "./run-summary.ts";
+
+/** Where a view writes. */
+export interface ViewOutput {
+  write(text: string): void;
+  /** Columns of the terminal. */
+  columns(): number;
+}
+
+export interface BatchView {
+  handle(event: BatchEvent): void;
+  /** A line that stays, such as a warning. */
+  say(line: string): void;
+  /** Takes the picture away; nothing is shown any more. */
+  close(): void;
+}
+
+/** One line for each instance that ends, and nothing in between. */
+export function createPlainView(output: ViewOutput, now: () => number): BatchView {
+  const state = createState(now);
+  return {
+    handle(event) {
+      update(state, event);
+      if (event.type !== "task_finished") return;
+      output.write(`[${state.done}/${state.total}] ${describeEntry(event.entry)}${etaWords(state)}\n`);
+    },
+    say: (line) => output.write(`${line}\n`),
+    close: () => {},
+  };
+}
+
+/** A bar over everything and a line for each instance in work, redrawn in place. */
+export function createTerminalView(output: ViewOutput, now: () => number): BatchView {
+  const state = createState(now);
+  let drawnLines = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  const erase = (): void => {
+    if (drawnLines > 0) output.write(`\x1b[${drawnLines}A\x1b[J`);
+    drawnLines = 0;
+  };
+  const draw = (): void => {
+    erase();
+    const lines = picture(state, output.columns());
+    output.write(lines.map((line) => `${line}\n`).join(""));
+    drawnLines = lines.length;
+    drawnAt = now();
+  };
+  // Time passes also when nothing happens.
+  const timer = setInterval(draw, REDRAW_MS);
+  timer.unref();
+  return {
+    handle(event) {
+      update(state, event);
+      if (event.type === "task_finished") {
+        erase();
+        output.write(`${describeEntry(event.entry)}\n`);
+        draw();
+      } else if (now() - drawnAt >= LEAST_MS_BETWEEN_PICTURES) draw();
+    },
+    say(line) {
+      erase();
+      output.write(`${line}\n`);
+      draw();
+    },
+    close() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}
+
+// --- internal ---
+
+const REDRAW_MS = 500;
+/** Ten pictures a second: more cannot be read and cost time that programs could use. */
+const LEAST_MS_BETWEEN_PICTURES = 100;
+const BAR_COLUMNS = 24;
+/** Lines of instances in work; more would push the bar off a small terminal. */
+const SHOWN_TASKS = 12;
+
+interface ViewState {
+  total: number;
+  done: number;
+  readonly counts: Record<EntryKind, number>;
+  /** Key → what it is doing, since when. */
+  readonly active: Map<string, { doing: string; sinceMs: number }>;
+  calls: number;
+  tokens: number;
+  costUsd: number;
+  /** Calls whose cost is unknown: the sum is then "at least". */
+  unpriced: number;
+  /** Instances that took time in this process; those that had ended before say nothing about the rest. */
+  worked: number;
+  startedMs: number;
+  readonly now: () => number;
+}
+
+function createState(now: () => number): ViewState {
+  return {
+    total: 0,
+    done: 0,
+    counts: { successful: 0, not_improved: 0, failed: 0, skipped: 0 },
+    active: new Map(),
+    calls: 0,
+    tokens: 0,
+    costUsd: 0,
+    unpriced: 0,
+    worked: 0,
+    startedMs: now(),
+    now,
+  };
+}
+
+function update(state: ViewState, event: BatchEvent): void {
+  switch (event.type) {
+    case "batch_started":
+      state.total = event.total;
+      state.startedMs = state.now();
+      return;
+    case "task_started":
+      state.active.set(event.task.key, { doing: "starting", sinceMs: state.now() });
+      return;
+    case "task_progress":
+      state.active.set(event.task.key, { doing: doingAfter(event.event), sinceMs: state.now() });
+      count(state, event.event);
+      return;
+    case "task_finished":
+      state.active.delete(event.entry.task.key);
+      state.done += 1;
+      if (!event.entry.wasFinished) state.worked += 1;
+      state.counts[kindOf(event.entry)] += 1;
+  }
+}
+
+function count(state: ViewState, event: JournalEvent): void {
+  if (event.type !== "reply") return;
+  const { usage } = event.completion;
+  state.calls += usage.calls;
+  state.tokens += (usage.promptTokens ?? 0) + (usage.completionTokens ?? 0);
+  if (usage.costUsd === null) state.unpriced += 1;
+  else state.costUsd += usage.costUsd;
+}
+
+/** What comes next after an event is what the instance is doing now. */
+function doingAfter(event: JournalEvent): string {
+  switch (event.type) {
+    case "run_started":
+    case "run_resumed":
+      return "evaluating the initial program";
+    case "initial_evaluated":
+      return "round 1: waiting for the model";
+    case "reply":
+      return `round ${event.iteration}: testing and measuring`;
+    case "iteration":
+      return `round ${event.iteration + 1}: waiting for the model (last: ${event.verdict})`;
+    case "confirmed":
+      return "checking the winner on new inputs";
+    case "held_out":
+    case "run_ended":
+      return "writing its files";
+  }
+}
+
+function picture(state: ViewState, columns: number): readonly string[] {
+  const lines = [bar(state), totals(state)];
+  for (const [key, { doing, sinceMs }] of [...state.active].slice(0, SHOWN_TASKS)) {
+    lines.push(`  ${key}  ${doing}  ${clock(state.now() - sinceMs)}`);
+  }
+  const hidden = state.active.size - SHOWN_TASKS;
+  if (hidden > 0) lines.push(`  and ${hidden} more`);
+  return lines.map((line) => clip(line, columns));
+}
+
+function bar(state: ViewState): string {
+  const share = state.total === 0 ? 1 : state.done / state.total;
+  const filled = Math.round(share * BAR_COLUMNS);
+  const drawn = `${"█".repeat(filled)}${"░".repeat(BAR_COLUMNS - filled)}`;
+  return `${drawn} ${state.done}/${state.total}  ${clock(state.now() - state.startedMs)}${etaWords(state)}`;
+}
+
+function totals(state: ViewState): string {
+  const { successful, not_improved: notImproved, failed } = state.counts;
+  const cost = state.costUsd > 0 || state.unpriced > 0 ? `, ${costWords(state)}` : "";
+  return `${successful} improved, ${notImproved} not improved, ${failed} failed; ${state.calls} calls, ${state.tokens} tokens${cost}`;
+}
+
+function costWords(state: ViewState): string {
+  return `${state.costUsd.toFixed(4)} USD${state.unpriced > 0 ? ` and ${state.unpriced} calls without a price` : ""}`;
+}
+
+function etaWords(state: ViewState): string {
+  const left = state.total - state.done;
+  if (left === 0 || state.worked === 0) return "";
+  return `, about ${clock(((state.now() - state.startedMs) / state.worked) * left)} left`;
+}
+
+function describeEntry(entry: BatchEntry): string {
+  const { task, result, error } = entry;
+  if (error !== null) return `${task.key}: ${error.code} — ${error.message.split("\n", 1)[0]}`;
+  if (result === null) return `${task.key}: not run`;
+  const before = entry.wasFinished ? " (finished before)" : `, ${clock(entry.seconds * 1000)}`;
+  const rounds = `${String(result.total_iterations)} rounds`;
+  switch (kindOf(entry)) {
+    case "successful": {
+      const ratio = ratioOf(result, String(result.optimization_target));
+      return `${task.key}: improved${ratio === null ? "" : ` ${shortNumber(ratio)}×`}, ${rounds}${before}`;
+    }
+    case "not_improved":
+      return `${task.key}: no better program proven, ${rounds}${before}`;
+    default:
+      return `${task.key}: no program passes all tests, ${rounds}${before}`;
+  }
+}
+
+function clock(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours > 0) return `${hours}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
+  return `${minutes}:${pad(seconds % 60)}`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** A line that wraps would break the redrawing. */
+function clip(line: string, columns: number): string {
+  const plain = stripVTControlCharacters(line);
+  return plain.length <= columns ? plain : `${plain.slice(0, Math.max(0, columns - 1))}…`;
+}
