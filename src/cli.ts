@@ -3,7 +3,6 @@
  * and an exit code. Nothing heavy is imported here: `--help` and `--version` must answer at once.
  */
 
-import { isatty } from "node:tty";
 import { checkLine } from "./commands/check-line.ts";
 import { describeFailure, wantsStacks } from "./commands/failure.ts";
 import { commandHelp, rootHelp } from "./commands/help.ts";
@@ -31,11 +30,11 @@ try {
 
 async function main(tokens: readonly string[]): Promise<void> {
   const [first, ...rest] = tokens;
-  if (first === undefined) return writeStdout(rootHelp(columns()));
+  if (first === undefined) return writeStdout(rootHelp());
   if (first === "--version" || first === "-v") return writeStdout(`${VERSION}\n`);
   if (first === "--help" || first === "-h" || first === "help") {
     const [name] = rest.filter((token) => !token.startsWith("-"));
-    return name === undefined ? writeStdout(rootHelp(columns())) : runCommand(commandNamed(name), ["--help"]);
+    return name === undefined ? writeStdout(rootHelp()) : runCommand(commandNamed(name), ["--help"]);
   }
   if (!first.startsWith("-")) return runCommand(commandNamed(first), rest);
   return runCommand(impliedCommand(first, tokens), tokens);
@@ -49,11 +48,6 @@ function commandNamed(word: string): string {
   throw usageError("perfagent", [
     `there is no command '${word}'${guess === null ? `; there are ${Object.keys(COMMANDS).join(", ")}` : `; did you mean '${guess}'?`}`,
   ]);
-}
-
-/** Width of the terminal. Asked only there: `process.stdout` costs more than the rest of a help text. */
-function columns(): number | undefined {
-  return isatty(1) ? process.stdout.columns : undefined;
 }
 
 /** The command of a line that starts with a flag: `--instance` means `run`, `--instances-dir` means `batch`. */
@@ -76,7 +70,7 @@ async function runCommand(name: string, tokens: readonly string[]): Promise<void
   if (entry === undefined) throw new TypeError(`The command ${name} is not in the table`);
   const { command, args } = await loadCommand(entry);
   const line = checkLine(args, tokens);
-  if (line.help) return writeStdout(commandHelp(name, entry, args, columns()));
+  if (line.help) return writeStdout(commandHelp(name, entry, args));
   if (line.problems.length > 0) {
     throw usageError(`perfagent ${name}`, line.problems, await ownersOf(line.unknownFlags, name));
   }

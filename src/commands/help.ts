@@ -3,17 +3,17 @@ import { VERSION } from "../version.ts";
 import { isMultiple, optionsOf } from "./shared.ts";
 import { COMMANDS, type CommandEntry } from "./table.ts";
 
-/** Columns of a help text where the terminal does not say. */
-const DEFAULT_COLUMNS = 100;
+/** Columns of every help text. Asking the terminal for its width takes longer than all the rest of `--help`. */
+const COLUMNS = 88;
 
 /** Widest column of flags; a longer flag has a line for itself. */
-const MAX_FLAG_COLUMN = 34;
+const MAX_FLAG_COLUMN = 30;
 
 /**
  * The help of perfagent itself. It comes from the table alone: citty's own help would load every command, which costs
  * more than most commands do.
  */
-export function rootHelp(columns = DEFAULT_COLUMNS): string {
+export function rootHelp(): string {
   const rows = Object.entries(COMMANDS).map(([name, { description }]) => [name, description] as const);
   return [
     `perfagent ${VERSION}: makes a program faster with a language model, and proves it`,
@@ -21,19 +21,16 @@ export function rootHelp(columns = DEFAULT_COLUMNS): string {
     "Usage: perfagent <command> [flags]",
     "",
     "Commands:",
-    ...table(rows, columns),
+    ...table(rows),
     "",
     "  perfagent --instance FILE …       means run",
     "  perfagent --instances-dir DIR …   means batch",
     "",
     "Flags:",
-    ...table(
-      [
-        ["-h, --help", "Help of perfagent, or of a command"],
-        ["-v, --version", "The version"],
-      ],
-      columns,
-    ),
+    ...table([
+      ["-h, --help", "Help of perfagent, or of a command"],
+      ["-v, --version", "The version"],
+    ]),
     "",
     "Examples:",
     "  perfagent demo",
@@ -48,12 +45,7 @@ export function rootHelp(columns = DEFAULT_COLUMNS): string {
 }
 
 /** The help of one command. */
-export function commandHelp(
-  name: string,
-  entry: CommandEntry,
-  args: ArgsDef,
-  columns = DEFAULT_COLUMNS,
-): string {
+export function commandHelp(name: string, entry: CommandEntry, args: ArgsDef): string {
   const all = Object.entries(args);
   const positionals = all.filter(([, arg]) => arg.type === "positional");
   const flags = all.filter(([, arg]) => arg.type !== "positional");
@@ -77,13 +69,10 @@ export function commandHelp(
       ? []
       : [
           "Arguments:",
-          ...table(
-            positionals.map(([word, arg]) => [word.toUpperCase(), description(arg)]),
-            columns,
-          ),
+          ...table(positionals.map(([word, arg]) => [word.toUpperCase(), description(arg)])),
           "",
         ]),
-    ...ordered.flatMap(([group, rows]) => [`${group}:`, ...table(rows, columns), ""]),
+    ...ordered.flatMap(([group, rows]) => [`${group}:`, ...table(rows), ""]),
     "Examples:",
     ...entry.examples.map((example) => `  ${example}`),
     "",
@@ -118,14 +107,14 @@ function description(arg: ArgDef): string {
 }
 
 /** Two columns, the second one wrapped. */
-function table(rows: readonly (readonly [string, string])[], columns: number): string[] {
+function table(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(
     ...rows.map(([left]) => left.length).filter((length) => length <= MAX_FLAG_COLUMN),
     0,
   );
   const indent = " ".repeat(width + 4);
   return rows.flatMap(([left, right]) => {
-    const lines = wrap(right, Math.max(30, columns - width - 4));
+    const lines = wrap(right, COLUMNS - width - 4);
     if (left.length > width) return [`  ${left}`, ...lines.map((line) => `${indent}${line}`)];
     const [first = "", ...rest] = lines;
     return [`  ${left.padEnd(width)}  ${first}`.trimEnd(), ...rest.map((line) => `${indent}${line}`)];

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { isatty } from "node:tty";
 
 /** What was read, or that there was more than was allowed. */
 export type ReadResult = { readonly bytes: Uint8Array } | { readonly tooLarge: true };
@@ -15,7 +14,8 @@ export async function readAll(path: string, maxBytes: number, signal: AbortSigna
   const isStdin = path === "-";
   const stats = isStdin ? fstatSync(0) : statSync(path);
   if (stats.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
-  if (mayWait(stats, isStdin)) return readStream(isStdin ? Bun.stdin : Bun.file(path), maxBytes, signal);
+  if (await mayWait(stats, isStdin))
+    return readStream(isStdin ? Bun.stdin : Bun.file(path), maxBytes, signal);
   const fd = isStdin ? 0 : openSync(path, "r");
   try {
     return readDescriptor(fd, maxBytes);
@@ -28,8 +28,10 @@ export async function readAll(path: string, maxBytes: number, signal: AbortSigna
 
 const CHUNK_BYTES = 256 * 1024;
 
-function mayWait(stats: Stats, isStdin: boolean): boolean {
-  return stats.isFIFO() || stats.isSocket() || (isStdin && isatty(0));
+async function mayWait(stats: Stats, isStdin: boolean): Promise<boolean> {
+  if (stats.isFIFO() || stats.isSocket()) return true;
+  // Loaded only here: it costs more than a small file's reading.
+  return isStdin && stats.isCharacterDevice() && (await import("node:tty")).isatty(0);
 }
 
 function readDescriptor(fd: number, maxBytes: number): ReadResult {
