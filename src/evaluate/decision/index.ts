@@ -113,7 +113,8 @@ function incorrect(a: Pass, b: Pass, pairs: readonly SamplePair[], criterion: Cr
   if (b.sample === null) failed.push("b");
   const failures = [...a.failures, ...b.failures];
   const tests = [...new Set(failures.map(({ index }) => index))];
-  const what = tests.length === 1 ? `test ${tests[0]}` : `${tests.length} tests`;
+  // An own evaluator names no tests.
+  const what = tests.length === 0 ? "" : tests.length === 1 ? ` test ${tests[0]}` : ` ${tests.length} tests`;
   const whose =
     failed.length === 2 ? "both programs" : failed[0] === "a" ? "the older program" : "the newer program";
   return {
@@ -124,7 +125,7 @@ function incorrect(a: Pass, b: Pass, pairs: readonly SamplePair[], criterion: Cr
     pValue: null,
     pairs,
     criterion,
-    reason: `${whose} failed ${what} in timed pass ${pairs.length + 1}: a program that fails in any pass is not correct`,
+    reason: `${whose} failed${what} in timed pass ${pairs.length + 1}: a program that fails in any pass is not correct`,
     failed,
     perTest: [],
     failures,
