@@ -16,6 +16,7 @@ export function valueProblem(arg: ArgDef, value: string): string | null {
 export function wantedOf(arg: ArgDef): string {
   const options = optionsOf(arg);
   if (options.length > 0) return `one of ${options.join(", ")}`;
+  if ("wanted" in arg) return String(arg.wanted);
   const bounds = boundsOf(arg);
   if (bounds === null) return arg.valueHint === undefined ? "a value" : `a value (${arg.valueHint})`;
   const kind = bounds.integer === true ? "a whole number" : "a number";

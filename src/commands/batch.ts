@@ -13,7 +13,7 @@ import { batchEventDocument } from "./batch-events.ts";
 import { parseLanguages, parseRange, parseShard, shardOfScheduler } from "./batch-flags.ts";
 import { batchTable } from "./batch-table.ts";
 import { type BatchView, createPlainView, createTerminalView } from "./batch-view.ts";
-import { writeOutput } from "./files.ts";
+import { ensureWritable, writeOutput } from "./files.ts";
 import { configArgs, type ResolvedConfig, resolveConfig } from "./flags.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
@@ -74,6 +74,7 @@ export default defineCommand({
     if (args.json && args.output === "-") {
       throw usageError("perfagent batch", ["--json and --output - both write to standard output"]);
     }
+    if (args.output !== undefined) ensureWritable(args.output);
     const startTime = new Date().toISOString();
     const configs = await resolveForLanguages(args, parseLanguages(args.language));
     const first = configs.values().next().value as ResolvedConfig;

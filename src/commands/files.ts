@@ -1,3 +1,5 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { type ErrorCode, interruptedError, PerfagentError } from "../errors.ts";
 import { atomicWriteSync } from "../lib/atomic-write.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -61,6 +63,24 @@ export async function readText(path: string, options: ReadOptions = {}): Promise
 }
 
 /**
+ * Checks that a result can be written to a path, so that a long run does not end in an error that could have been known
+ * at its start. `-` always can.
+ *
+ * @throws PerfagentError `output` naming the path.
+ */
+export function ensureWritable(path: string): void {
+  if (path === "-") return;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+    // A file is replaced by a new one beside it; a device is written to itself.
+    accessSync(stats === undefined || stats.isFile() ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/**
  * Writes a result; `-` writes to standard output. A file is replaced as a whole or not at all.
  *
  * @throws PerfagentError `output` naming the path.
@@ -70,7 +90,7 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
   try {
     atomicWriteSync(path, content);
   } catch (error) {
-    throw new PerfagentError("output", `Cannot write '${path}': ${reasonOf(error)}`, { cause: error });
+    throw cannotWrite(path, error);
   }
 }
 
@@ -80,3 +100,7 @@ const GIBIBYTE = 2 ** 30;
 
 /** What standard input was read as; it can be read once. */
 let standardInputReader: string | null = null;
+
+function cannotWrite(path: string, error: unknown): PerfagentError {
+  return new PerfagentError("output", `Cannot write '${path}': ${reasonOf(error)}`, { cause: error });
+}

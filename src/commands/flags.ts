@@ -5,7 +5,7 @@ import {
   mergeEnvironment,
   unknownVariables,
 } from "../config/environment.ts";
-import { KEYS, type Key } from "../config/keys.ts";
+import { KEYS, type Key, wanted } from "../config/keys.ts";
 import { inReadingOrder, type Problem, problemText, type Source } from "../config/problem.ts";
 import { resolveLayers } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
@@ -62,11 +62,11 @@ export const configArgs: Readonly<Record<string, ArgDef>> = {
 
 /** Some of {@link configArgs}, and those every command has (`config`, `set`, `log-level`, `quiet`). */
 export function selectConfigArgs(...names: readonly string[]): ArgsDef {
-  const wantedNames = new Set([...ALWAYS, ...names]);
+  const chosen = new Set([...ALWAYS, ...names]);
   for (const name of names) {
     if (!Object.hasOwn(configArgs, name)) throw new TypeError(`There is no configuration flag --${name}`);
   }
-  return Object.fromEntries(Object.entries(configArgs).filter(([name]) => wantedNames.has(name)));
+  return Object.fromEntries(Object.entries(configArgs).filter(([name]) => chosen.has(name)));
 }
 
 /**
@@ -100,7 +100,7 @@ function argOf(key: Key, flag: string): ArgDef & StrictArg {
     return { type: "enum", options: [...key.options], description, ...grouped() };
   }
   const valueHint = key.kind === "enum" ? key.options.join("|") : hintOf(key);
-  return { type: "string", valueHint, description, ...grouped() };
+  return { type: "string", valueHint, description, wanted: wanted(key), ...grouped() };
 }
 
 function hintOf(key: Key): string {

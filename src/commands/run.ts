@@ -3,7 +3,7 @@ import { EXIT_CONDITION_NOT_MET } from "../errors.ts";
 import { parseInstance } from "../instance.ts";
 import { runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
-import { readBytes, readText, writeOutput } from "./files.ts";
+import { ensureWritable, readBytes, readText, writeOutput } from "./files.ts";
 import { configArgs, resolveConfig } from "./flags.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
@@ -55,6 +55,7 @@ export default defineCommand({
     const logOptions = { level: config.logging.log_level, quiet: args.quiet === true };
     const logger = createLogger(logOptions);
     for (const warning of warnings) logger.warn(warning);
+    if (args.output !== undefined) ensureWritable(args.output);
 
     const instance = parseInstance(await readText(args.instance, { what: "the instance" }), args.instance);
     const given = args["initial-code"];

@@ -14,6 +14,8 @@ export interface StrictArg {
   /** May be given several times (a flag), or takes all that is left (a positional). Its value is a string array. */
   readonly multiple?: true;
   readonly number?: NumberBounds;
+  /** What is allowed, in words, where the value is checked later. */
+  readonly wanted?: string;
   /** Heading of the help text that it is listed under. Default: "Options". */
   readonly group?: string;
 }

@@ -13,7 +13,7 @@ export interface Variable {
 export type Environment = ReadonlyMap<string, Variable>;
 
 /** Variables of perfagent that are no configuration keys. */
-const OTHER_VARIABLES = /^PERFAGENT_(CONFIG$|CACHE|TEST_|BENCH_)/;
+const OTHER_VARIABLES = /^PERFAGENT_(CONFIG$|TEST_)/;
 
 /**
  * The real environment with `.env` files under it: a file never overrides what is really set, and earlier files are

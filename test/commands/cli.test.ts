@@ -112,7 +112,7 @@ describe("perfagent refuses a wrong command line", () => {
     ]);
     expect(stderr).toMatchInlineSnapshot(`
       "error: Cannot run 'perfagent config':
-        --max-iterations is given without its value (write --max-iterations=--no-model if that is the value); a value (N) is wanted
+        --max-iterations is given without its value (write --max-iterations=--no-model if that is the value); a whole number of at least 0 is wanted
         --no-model is no switch: only flags without a value can be negated; --model takes a value
         there is no flag --modle; did you mean --model?
         there is no place for 'extra': only flags are taken here (a file goes behind its flag, a switch is set by --flag=false)

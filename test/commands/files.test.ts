@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readBytes, readText, writeOutput } from "../../src/commands/files.ts";
+import { ensureWritable, readBytes, readText, writeOutput } from "../../src/commands/files.ts";
 import { reasonOf } from "../../src/commands/reasons.ts";
 import { PerfagentError } from "../../src/errors.ts";
 import { withFolder } from "../support/cli.ts";
@@ -62,6 +62,17 @@ test("writeOutput() names the path and the reason", async () => {
       expect([error.code, error.exitCode]).toEqual(["output", 7]);
       expect(error.message).toStartWith(`Cannot write '${path}': `);
       expect(error.message).toContain(says);
+    }
+  });
+});
+
+test("ensureWritable() knows before the work", async () => {
+  await withFolder((folder) => {
+    for (const path of ["-", join(folder, "new"), "/dev/null", "relative"]) ensureWritable(path);
+    writeFileSync(join(folder, "old"), "");
+    ensureWritable(join(folder, "old"));
+    for (const path of [folder, join(folder, "none/a"), join(folder, "old/a")]) {
+      expect(() => ensureWritable(path)).toThrow(`Cannot write '${path}': `);
     }
   });
 });
