@@ -13,6 +13,9 @@ export interface SandboxUnderTest {
 const LIMITS: Limits = { wallMs: 10_000, memoryBytes: 256 * 2 ** 20, outputBytes: 2 ** 20 };
 const NEVER = new AbortController().signal;
 
+/** Real programs on a busy machine take their time; no test is about how long. */
+const LONGEST_TEST_MS = 60_000;
+
 /** Two programs in one: Python for real sandboxes, a directive for the scripted one. They do the same. */
 function program(behaviour: FakeBehaviour, ...lines: string[]): string {
   return [`# ${FAKE_DIRECTIVE} ${JSON.stringify(behaviour)}`, ...lines, ""].join("\n");
@@ -101,7 +104,8 @@ export function describeSandbox(
   start: () => Promise<SandboxUnderTest>,
   missing: string | null,
 ) {
-  const test = optionalTest(missing);
+  const optional = optionalTest(missing);
+  const test = (title: string, body: () => Promise<void>) => optional(title, body, LONGEST_TEST_MS);
 
   describe(`${name} keeps the sandbox contract`, () => {
     let under: SandboxUnderTest;

@@ -15,14 +15,16 @@ export const MISSING_FOR_LOCAL: string | null = !existsSync("/usr/bin/bwrap")
     : null;
 
 /** A local sandbox with folders of its own, which are removed when it is closed. */
-export async function startLocalSandbox(): Promise<Sandbox> {
+export async function startLocalSandbox(options: { readonly compat?: boolean } = {}): Promise<Sandbox> {
   const root = mkdtempSync(join(tmpdir(), "perfagent-test-"));
   const sandbox = await createLocalSandbox({
     allowUnsafe: false,
-    cacheDir: join(root, "cache"),
+    // Shared by the test files of one run, where the gate names a folder: Go's library is then compiled once.
+    cacheDir: process.env.PERFAGENT_TEST_CACHE ?? join(root, "cache"),
     tmpDir: join(root, "tmp"),
     env: process.env,
     logger: SILENT,
+    ...options,
   });
   return {
     ...sandbox,

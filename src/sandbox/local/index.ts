@@ -2,7 +2,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Job, Logger, Sandbox } from "../../types.ts";
+import type { ExecResult, Job, Logger, Sandbox, SandboxInfo } from "../../types.ts";
+import { type CompatRules, createCompatRules } from "../compat.ts";
+import { emptyResult } from "../result.ts";
 import { createBoxPool } from "./box-pool.ts";
 import { createLauncherBoxes } from "./boxes.ts";
 import { type Builder, createBuilder } from "./builder.ts";
@@ -25,6 +27,8 @@ export interface LocalSandboxOptions {
   readonly logger: Logger;
   /** Most programs that run at once. Default: the number of cores. */
   readonly maxWorkers?: number;
+  /** Measures by the published benchmark's own rules. Default: false. */
+  readonly compat?: boolean;
   /** This tier of isolation and no other. Default: the best one that works here. */
   readonly tier?: Tier;
   /** How programs are started and measured. Default: by the launcher where it can be had. */
@@ -45,13 +49,23 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   const identity = { foreignUser: choice.host.root && choice.launcher !== null && choice.tier !== "L5" };
   const builder = createBuilder({ ...options, boxes, identity });
 
+  const rules = options.compat === true ? createCompatRules(builder) : null;
+  const info: SandboxInfo = {
+    isolation: choice.tier,
+    measurement: choice.launcher === null ? "portable" : "launcher",
+  };
+
   return {
-    info: { isolation: choice.tier, measurement: choice.launcher === null ? "portable" : "launcher" },
+    info: rules === null ? info : rules.info(info),
     build: (source, signal) => builder.build(source, signal),
-    run(jobs, { purpose }, signal) {
-      const requests = jobs.map((job) => requestOf(builder, job));
-      if (purpose === "time") return boxes.executeInOrder(requests, signal);
-      return Promise.all(requests.map((request) => boxes.execute(request, signal)));
+    async run(jobs, { purpose }, signal) {
+      if (signal.aborted) return jobs.map(() => emptyResult("cancelled"));
+      const requests: BoxRequest[] = [];
+      for (const job of jobs) requests.push(await requestOf(builder, rules, job, signal));
+      let results: ExecResult[];
+      if (purpose === "time") results = await boxes.executeInOrder(requests, signal);
+      else results = await Promise.all(requests.map((request) => boxes.execute(request, signal)));
+      return rules === null ? results : results.map(rules.result);
     },
     toolchain: (language) => builder.toolchain(language),
     async close() {
@@ -105,10 +119,15 @@ function openBoxes(options: LocalSandboxOptions, folder: string, choice: TierCho
   return { boxes: createLauncherBoxes({ pool, inputs, cores }), close: () => pool.close() };
 }
 
-function requestOf(builder: Builder, job: Job): BoxRequest {
-  return {
-    ...builder.command(job.build, job.limits.memoryBytes),
-    stdin: job.stdin.length === 0 ? EMPTY_INPUT : job.stdin,
-    limits: job.limits,
-  };
+async function requestOf(
+  builder: Builder,
+  rules: CompatRules | null,
+  { build, stdin, limits }: Job,
+  signal: AbortSignal,
+): Promise<BoxRequest> {
+  const command =
+    rules === null
+      ? { ...builder.command(build, limits.memoryBytes), limits }
+      : await rules.command(build, limits, signal);
+  return { ...command, stdin: stdin.length === 0 ? EMPTY_INPUT : stdin };
 }
