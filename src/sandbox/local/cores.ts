@@ -33,15 +33,17 @@ export interface CoresOptions {
   readonly onTimedCores: (cores: readonly number[]) => void;
 }
 
-/** Makes the schedule of a process. The first physical core is perfagent's own when there are several. */
+/** Makes the schedule of a process. */
 export function createCores(options: CoresOptions): Cores {
   const busy = new Set<number>();
   const timed = new Set<number>();
   const waiting: Waiting[] = [];
-  const own = options.physical.length > 1 ? (options.physical[0] ?? []) : [];
-  const homeCore = own[0] ?? null;
-  const forTiming = options.physical.length > 1 ? options.physical.slice(1) : options.physical;
+  // With several cores, some are for perfagent and the launchers, and for checks when those leave them room.
+  const ownCount = options.physical.length > 1 ? Math.ceil(options.physical.length / CORES_PER_HOME) : 0;
+  const own = options.physical.slice(0, ownCount).flat();
+  const forTiming = options.physical.slice(ownCount);
   let running = 0;
+  let served = 0;
 
   const isFree = (core: number): boolean => !busy.has(core);
   const wanted = (purpose: CorePurpose, timingWaits: boolean): readonly number[] | null => {
@@ -77,7 +79,7 @@ export function createCores(options: CoresOptions): Cores {
     const core = cores[0] ?? null;
     return {
       core,
-      homeCore: purpose === "time" && homeCore !== null ? homeCore : core,
+      homeCore: own[served++ % own.length] ?? core,
       release() {
         if (!held) return;
         held = false;
@@ -120,6 +122,9 @@ export function createCores(options: CoresOptions): Cores {
 }
 
 // --- internal ---
+
+/** A launcher takes 1 to 2 % of a core to watch its program: this many share one with ease. */
+const CORES_PER_HOME = 16;
 
 interface Waiting {
   readonly purpose: CorePurpose;

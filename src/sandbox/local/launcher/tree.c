@@ -18,20 +18,21 @@
 
 #define MOST_PROCESSES 4096
 /* Proportional memory is read from page tables, which is slow: at most this part of the time goes into it. */
-#define PROPORTIONAL_SHARE 20
-#define PROPORTIONAL_LATEST_NS 20000000ull
+#define DIVIDE_SHARE 20
+/* Before a program is ended for its memory, it is found out anew, unless that was just done. */
+#define DIVIDE_LATEST_NS 20000000ull
 
 struct process {
   pid_t pid;
   int statm;
   uint64_t cpu_ns, resident, shared;
+  uint64_t own, own_resident; /* its part of the tree's memory, and its resident memory when that was found out */
 };
 
 static struct process processes[MOST_PROCESSES];
 static uint32_t count;
 static uint64_t vanished_cpu_ns;
-static double proportion;          /* of resident memory that is the tree's own, pages of several processes once */
-static uint64_t proportional_next_ns, most_bytes;
+static uint64_t divide_next_ns;
 static int proc_fd = -1;
 static uint64_t page_bytes;
 
@@ -53,9 +54,7 @@ void tree_reset(void) {
   for (uint32_t i = 0; i < count; i++) close(processes[i].statm);
   count = 0;
   vanished_cpu_ns = 0;
-  proportion = 1;
-  proportional_next_ns = 0;
-  most_bytes = 0;
+  divide_next_ns = 0;
 }
 
 struct entry {
@@ -139,6 +138,7 @@ static void refresh(void) {
 }
 
 static void look_at(struct process *process) {
+  bool first = process->cpu_ns == 0 && process->resident == 0;
   char text[128];
   ssize_t length = pread(process->statm, text, sizeof text - 1, 0);
   process->resident = process->shared = 0;
@@ -149,6 +149,11 @@ static void look_at(struct process *process) {
     process->resident = strtoull(at, &at, 10) * page_bytes;
     process->shared = strtoull(at, &at, 10) * page_bytes;
   }
+  if (first && count > 1) process->own_resident = process->resident; /* a copy of its parent until it writes */
+  if (process->resident < process->own_resident) {
+    process->own_resident = process->resident; /* it became another program, or gave memory back */
+    if (process->own > process->resident) process->own = process->resident;
+  }
   struct timespec cpu;
   /* The CPU clock of another process: to the nanosecond, without opening a file. */
   clockid_t clock = (clockid_t)((~(unsigned)process->pid << 3) | 2);
@@ -156,6 +161,15 @@ static void look_at(struct process *process) {
     uint64_t ns = (uint64_t)cpu.tv_sec * 1000000000ull + (uint64_t)cpu.tv_nsec;
     if (ns > process->cpu_ns) process->cpu_ns = ns;
   }
+}
+
+static uint64_t known_bytes(void) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const struct process *process = &processes[i];
+    bytes += process->own + (process->resident - process->own_resident);
+  }
+  return bytes;
 }
 
 static uint64_t proportional_bytes(pid_t pid) {
@@ -170,17 +184,22 @@ static uint64_t proportional_bytes(pid_t pid) {
   return at == NULL ? 0 : strtoull(at + 5, NULL, 10) * 1024;
 }
 
-/* Resident memory of several processes counts their common pages once each; the kernel can divide them fairly. */
-static void divide_shared(uint64_t resident, uint64_t limit_bytes) {
-  uint64_t start = now_ns();
-  bool decides = (double)resident * proportion > (double)limit_bytes;
-  if (resident <= most_bytes && !decides) return;
-  if (start < proportional_next_ns && !(decides && start + PROPORTIONAL_LATEST_NS > proportional_next_ns)) return;
-  uint64_t own = 0;
-  for (uint32_t i = 0; i < count; i++) own += proportional_bytes(processes[i].pid);
-  if (own > 0 && own <= resident) proportion = (double)own / (double)resident;
+/*
+ * Resident memory of several processes counts their common pages once each; the kernel can divide them fairly, but takes
+ * long to. In between, what a process has grown by is its own.
+ */
+static void divide_shared(uint64_t limit_bytes) {
+  uint64_t start = now_ns(), known = known_bytes();
+  bool decides = known > limit_bytes;
+  if (start < divide_next_ns && !(decides && start + DIVIDE_LATEST_NS > divide_next_ns)) return;
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t own = proportional_bytes(processes[i].pid);
+    if (own == 0) continue;
+    processes[i].own = own;
+    processes[i].own_resident = processes[i].resident;
+  }
   uint64_t end = now_ns();
-  proportional_next_ns = end + (end - start) * PROPORTIONAL_SHARE;
+  divide_next_ns = end + (end - start) * DIVIDE_SHARE;
 }
 
 void tree_look(struct tree *tree, uint64_t limit_bytes) {
@@ -194,14 +213,12 @@ void tree_look(struct tree *tree, uint64_t limit_bytes) {
     cpu += processes[i].cpu_ns;
     if (processes[i].resident > 0) living++;
   }
-  if (living > 1) divide_shared(resident, limit_bytes);
-  else proportion = 1;
+  if (living > 1) divide_shared(limit_bytes);
   uint64_t files = box_memory_files();
   tree->file_bytes = files > shared ? files - shared : 0;
-  tree->bytes = (uint64_t)((double)resident * proportion);
+  tree->bytes = living > 1 ? known_bytes() : resident;
   tree->cpu_ns = cpu;
   tree->processes = count;
-  if (tree->bytes > most_bytes) most_bytes = tree->bytes;
 }
 
 void tree_kill(void) {

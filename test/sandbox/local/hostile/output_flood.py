@@ -1,0 +1,7 @@
+import os
+block = b"x" * 65536
+while True:
+    try:
+        os.write(1, block)
+    except OSError:
+        pass
