@@ -379,7 +379,7 @@ function flakyHint(evaluation: Evaluation): string {
 }
 
 function intervalOf(evaluation: Evaluation, metric: string): string {
-  const statistics = evaluation.statistics[metric];
+  const statistics = Object.hasOwn(evaluation.statistics, metric) ? evaluation.statistics[metric] : undefined;
   if (statistics === undefined || statistics.n < 2) return "";
   const [low, high] = statistics.ci95;
   return ` (95 % interval ${number(low)} to ${withUnit(metric, high)}, ${count(statistics.originalN, "pass", "passes")})`;

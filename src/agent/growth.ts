@@ -11,8 +11,9 @@ export interface Growth {
 }
 
 /**
- * Fits a power law to times over input sizes, by least squares on logarithms. The smallest time of all counts as
- * start-up and is subtracted; tests that do not take clearly longer say nothing of growth and are left out.
+ * Fits time = start-up + c · sizeᵉ by least squares on logarithms: the start-up time, at most the shortest time of all,
+ * is the one that leaves the least scatter. Tests that do not take clearly longer than the shortest say nothing of growth
+ * and are left out.
  *
  * @returns Null unless the fit is good: enough tests over a wide enough range of sizes, little scatter, and an exponent
  * known to within {@link WIDEST_MARGIN}.
@@ -20,30 +21,34 @@ export interface Growth {
 export function fitGrowth(
   points: readonly { readonly size: number; readonly timeS: number }[],
 ): Growth | null {
-  const startUp = points.reduce((least, { timeS }) => Math.min(least, timeS), Number.POSITIVE_INFINITY);
-  const clear = points.filter(({ size, timeS }) => size > 0 && timeS > startUp * CLEARLY_LONGER);
+  const shortest = points.reduce((least, { timeS }) => Math.min(least, timeS), Number.POSITIVE_INFINITY);
+  const clear = points.filter(({ size, timeS }) => size > 0 && timeS > shortest * CLEARLY_LONGER);
   const n = clear.length;
   if (n < FEWEST_TESTS) return null;
   const xs = clear.map(({ size }) => Math.log(size));
-  const ys = clear.map(({ timeS }) => Math.log(timeS - startUp));
   if (Math.max(...xs) - Math.min(...xs) < Math.log(NARROWEST_RANGE)) return null;
 
-  const meanX = average(xs);
-  const meanY = average(ys);
-  const sxx = sumOf(xs, (x) => (x - meanX) ** 2);
-  const syy = sumOf(ys, (y) => (y - meanY) ** 2);
-  const sxy = xs.reduce((sum, x, index) => sum + (x - meanX) * ((ys[index] ?? 0) - meanY), 0);
-  const exponent = sxy / sxx;
-  const residual = Math.max(0, syy - exponent * sxy);
-  const explained = syy > 0 ? 1 - residual / syy : 0;
-  const margin = studentTQuantile(0.975, n - 2) * Math.sqrt(residual / (n - 2) / sxx);
-  return explained >= LEAST_EXPLAINED && margin <= WIDEST_MARGIN ? { exponent, margin, tests: n } : null;
+  let best: Line | null = null;
+  for (let step = 0; step <= START_UP_STEPS; step++) {
+    const startUp = (shortest * step) / START_UP_STEPS;
+    const ys = clear.map(({ timeS }) => Math.log(timeS - startUp));
+    const line = fitLine(xs, ys);
+    if (best === null || line.residual < best.residual) best = line;
+  }
+  if (best === null || best.explained < LEAST_EXPLAINED) return null;
+  // Three parameters were fitted: start-up, factor, exponent.
+  const freedom = n - 3;
+  const margin = studentTQuantile(0.975, freedom) * Math.sqrt(best.residual / freedom / best.sxx);
+  return margin <= WIDEST_MARGIN ? { exponent: best.slope, margin, tests: n } : null;
 }
 
 // --- internal ---
 
-/** A test below twice the shortest time is mostly start-up. */
-const CLEARLY_LONGER = 2;
+/** A test below this multiple of the shortest time is mostly start-up, and the rest is noise. */
+const CLEARLY_LONGER = 1.5;
+
+/** Start-up times that are tried, evenly from zero to the shortest time. */
+const START_UP_STEPS = 20;
 
 /** Below it a straight line through logarithms is found in anything. */
 const FEWEST_TESTS = 6;
@@ -56,6 +61,27 @@ const LEAST_EXPLAINED = 0.9;
 
 /** An exponent known less well than this does not tell linear from quadratic with any confidence. */
 const WIDEST_MARGIN = 0.3;
+
+interface Line {
+  readonly slope: number;
+  /** Sum of squared distances from the line. */
+  readonly residual: number;
+  /** Share of the variance that the line explains (R²). */
+  readonly explained: number;
+  /** Sum of squared distances of the x values from their mean. */
+  readonly sxx: number;
+}
+
+function fitLine(xs: readonly number[], ys: readonly number[]): Line {
+  const meanX = average(xs);
+  const meanY = average(ys);
+  const sxx = sumOf(xs, (x) => (x - meanX) ** 2);
+  const syy = sumOf(ys, (y) => (y - meanY) ** 2);
+  const sxy = xs.reduce((sum, x, index) => sum + (x - meanX) * ((ys[index] ?? 0) - meanY), 0);
+  const slope = sxy / sxx;
+  const residual = Math.max(0, syy - slope * sxy);
+  return { slope, residual, explained: syy > 0 ? 1 - residual / syy : 0, sxx };
+}
 
 function average(values: readonly number[]): number {
   return sumOf(values, (value) => value) / values.length;
