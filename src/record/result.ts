@@ -5,6 +5,7 @@ import {
   initialMetrics,
   type RecordedRound,
   type RecordedRun,
+  targetMetric,
 } from "./fold.ts";
 import { metricsDocument, usageDocument } from "./trajectory.ts";
 
