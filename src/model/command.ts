@@ -58,7 +58,11 @@ async function run(
     // Its own process group: what it starts ends with it.
     detached: true,
   });
-  const kill = (): void => killGroup(child.pid);
+  let isOver = false;
+  const kill = (): void => {
+    // The number of a group that is gone may belong to another one.
+    if (!isOver) killGroup(child.pid);
+  };
   signal.addEventListener("abort", kill, { once: true });
   try {
     const output = readUpTo(child.stdout, MAX_OUTPUT_BYTES, kill);
@@ -66,6 +70,7 @@ async function run(
     await child.exited;
     // A process that it left behind would hold the pipes open.
     kill();
+    isOver = true;
     const [{ text, isCut }, { text: errorText }] = await Promise.all([output, errors]);
     signal.throwIfAborted();
     if (isCut)

@@ -1,7 +1,8 @@
 /** A user's own client in a file: `./my-model.ts`. */
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { messageOf, PerfagentError } from "../errors.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { messageOf, PerfagentError, systemReason } from "../errors.ts";
 import type { Logger, Message } from "../types.ts";
 import { AttemptFailure } from "./failure.ts";
 import { readOwnAnswer } from "./own-answer.ts";
@@ -34,7 +35,7 @@ export async function createOwnTransport(
   parameters: ModelParameters,
   logger: Logger,
 ): Promise<Transport> {
-  const file = path.startsWith("file:") ? path : pathToFileURL(resolve(path)).href;
+  const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
   const { temperature, maxOutputTokens, reasoningEffort, extraBody } = parameters;
   const context: OwnModelContext = { temperature, maxOutputTokens, reasoningEffort, extraBody, logger };
   const complete = await loadClient(path, file, context);
@@ -59,8 +60,9 @@ type Complete = (messages: readonly Message[], signal: AbortSignal) => Promise<u
 
 async function loadClient(path: string, file: string, context: OwnModelContext): Promise<Complete> {
   let client: unknown;
+  requireFile(path, file);
   try {
-    const loaded: { readonly default?: unknown } = await import(file);
+    const loaded: { readonly default?: unknown } = await import(pathToFileURL(file).href);
     if (typeof loaded.default !== "function") throw notAFactory(path, "its default export is no function");
     client = await loaded.default(context);
   } catch (error) {
@@ -74,6 +76,15 @@ async function loadClient(path: string, file: string, context: OwnModelContext):
     typeof client === "object" && client !== null && "complete" in client ? client.complete : null;
   if (typeof complete !== "function") throw notAFactory(path, "its default export returned no such object");
   return async (messages, signal) => complete.call(client, messages, signal);
+}
+
+function requireFile(path: string, file: string): void {
+  try {
+    if (statSync(file).isFile()) return;
+  } catch (error) {
+    throw new PerfagentError("config", `Cannot load the model '${path}': ${systemReason(error)}`);
+  }
+  throw new PerfagentError("config", `Cannot load the model '${path}': it is no file`);
 }
 
 function notAFactory(path: string, found: string): PerfagentError {

@@ -26,8 +26,8 @@ export function retryAfterMs(headers: Headers, dateMs: number): number | null {
   if (given !== null) {
     const seconds = numberOf(given);
     if (seconds !== null) return seconds * 1000;
-    const date = Date.parse(given);
-    if (!Number.isNaN(date)) return Math.max(0, date - dateMs);
+    const date = parseDateMs(given);
+    if (date !== null) return Math.max(0, date - dateMs);
   }
   const limits = rateLimits(headers, dateMs);
   const exhausted = [limits?.requests, limits?.tokens].flatMap((limit) =>
@@ -71,8 +71,8 @@ export function parseResetMs(text: string, dateMs: number): number | null {
   }
   const duration = parseDurationMs(trimmed);
   if (duration !== null) return duration;
-  const date = Date.parse(trimmed);
-  return Number.isNaN(date) ? null : Math.max(0, date - dateMs);
+  const date = parseDateMs(trimmed);
+  return date === null ? null : Math.max(0, date - dateMs);
 }
 
 // --- internal ---
@@ -98,6 +98,12 @@ const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000,
 function numberOf(text: string | null): number | null {
   if (text === null || !/^\s*\d+(\.\d+)?\s*$/.test(text)) return null;
   return Number(text);
+}
+
+/** Dates have a year; without this the engine takes "-5" for a month. */
+function parseDateMs(text: string): number | null {
+  const date = /\b\d{4}\b/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? null : date;
 }
 
 function parseDurationMs(text: string): number | null {

@@ -172,8 +172,8 @@ function answerOf(value: unknown): RecordedAnswer | null {
   const isEmptyMessage = value.content === null && value.role === "assistant";
   if (typeof value.refusal !== "string" && !isEmptyMessage) return null;
   return {
-    text: typeof value.refusal === "string" ? value.refusal : "",
-    reasoning: null,
+    text: "",
+    reasoning: typeof value.refusal === "string" ? `Refusal: ${value.refusal}` : null,
     finishReason: typeof value.refusal === "string" ? "refusal" : "unknown",
     writtenFor: null,
   };
