@@ -98,7 +98,7 @@ export default defineCommand({
     const input =
       args.stdin === undefined ? null : await readText(args.stdin, { what: "the input", code: "code" });
 
-    const workshop = await openWorkshop({ config, environment, logger });
+    const workshop = await openWorkshop({ config, environment, workingDirectory: process.cwd(), logger });
     try {
       const tested =
         instance ??

@@ -64,7 +64,7 @@ export default defineCommand({
     const instance = parseInstance(await readText(args.instance, { what: "the instance" }), args.instance);
     const programs: Program[] = [];
     for (const name of solutions) programs.push(await readProgram(name, instance, resolved));
-    const workshop = await openWorkshop({ config, environment, logger });
+    const workshop = await openWorkshop({ config, environment, workingDirectory: process.cwd(), logger });
     try {
       const bench: Bench = { instance, config, workshop, logger, evaluators: new Map() };
       if (args.canonical) return await writeJson(await measureHumans(bench, resolved));
