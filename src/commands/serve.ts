@@ -97,6 +97,7 @@ export default defineCommand({
       env: environment,
       logger,
       maxWorkers: workers,
+      compat: runtime.compat === "effibench-x",
     });
     try {
       const queueLimit = numberOf(given["queue-limit"]);

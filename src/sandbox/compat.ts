@@ -18,7 +18,7 @@ export const COMPAT_LABEL = "effibench-x";
 export interface CompatRules {
   /**
    * How a built program is run.
-   * @throws PerfagentError `backend` where there is no C++ compiler: the sampler is compiled on the machine.
+   * @throws PerfagentError `interrupted` when aborted, and as `Builder.officialCommand` does.
    */
   command(
     build: SuccessfulBuild,
@@ -31,25 +31,31 @@ export interface CompatRules {
   info(info: SandboxInfo): SandboxInfo;
 }
 
-export function createCompatRules(builder: Builder): CompatRules {
+/**
+ * Compiles the sampler, which is done on the machine, as the official one is.
+ * @throws PerfagentError `backend` where there is no C++ compiler.
+ */
+export async function createCompatRules(builder: Builder): Promise<CompatRules> {
+  const source = { language: "cpp", code: SAMPLER_SOURCE } as const;
+  const sampler = await builder.build(source, new AbortController().signal);
+  if (sampler.status === "failed") {
+    throw new PerfagentError(
+      "backend",
+      `Cannot measure by the rules of ${COMPAT_LABEL}: ${sampler.message}`,
+      {
+        hint: "These rules need a C++ compiler; without --compat none is needed.",
+      },
+    );
+  }
+  const { mounts } = builder.command(sampler, 0);
+  const samplerMounts = mounts
+    .filter(({ target }) => target === BOX_PROGRAM_DIR)
+    .map((mount) => ({ ...mount, target: SAMPLER_DIR }));
   return {
     async command(build, limits, signal) {
-      const sampler = await builder.build({ language: "cpp", code: SAMPLER_SOURCE }, signal);
-      if (sampler.status === "failed") {
-        throw new PerfagentError(
-          "backend",
-          `Cannot measure by the rules of ${COMPAT_LABEL}: ${sampler.message}`,
-          {
-            hint: "These rules need a C++ compiler; without --compat none is needed.",
-          },
-        );
-      }
       const run = await builder.officialCommand(build, limits.memoryBytes, signal);
-      const folders = builder.command(sampler, limits.memoryBytes).mounts;
-      const folder = folders.find(({ target }) => target === BOX_PROGRAM_DIR);
-      if (folder === undefined) throw new TypeError("a built program has a folder");
       return {
-        mounts: [...run.mounts, { ...folder, target: SAMPLER_DIR }],
+        mounts: [...run.mounts, ...samplerMounts],
         argv: [`${SAMPLER_DIR}/a.out`, ...run.argv],
         env: run.env,
         limits: { ...limits, memoryBytes: limits.memoryBytes + unlimitedBytes(build.language) },

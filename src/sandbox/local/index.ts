@@ -49,7 +49,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   const identity = { foreignUser: choice.host.root && choice.launcher !== null && choice.tier !== "L5" };
   const builder = createBuilder({ ...options, boxes, identity });
 
-  const rules = options.compat === true ? createCompatRules(builder) : null;
+  const rules = options.compat === true ? await createCompatRules(builder) : null;
   const info: SandboxInfo = {
     isolation: choice.tier,
     measurement: choice.launcher === null ? "portable" : "launcher",
@@ -59,9 +59,13 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
     info: rules === null ? info : rules.info(info),
     build: (source, signal) => builder.build(source, signal),
     async run(jobs, { purpose }, signal) {
-      if (signal.aborted) return jobs.map(() => emptyResult("cancelled"));
       const requests: BoxRequest[] = [];
-      for (const job of jobs) requests.push(await requestOf(builder, rules, job, signal));
+      try {
+        for (const job of jobs) requests.push(await requestOf(builder, rules, job, signal));
+      } catch (error) {
+        if (signal.aborted) return jobs.map(() => emptyResult("cancelled"));
+        throw error;
+      }
       let results: ExecResult[];
       if (purpose === "time") results = await boxes.executeInOrder(requests, signal);
       else results = await Promise.all(requests.map((request) => boxes.execute(request, signal)));
