@@ -2,10 +2,14 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServiceSandbox } from "../../src/sandbox/effibench.ts";
 import { runCli, spawnCli } from "../support/cli.ts";
-import { MISSING_FOR_LOCAL } from "../support/local-sandbox.ts";
+import { MISSING_FOR_LOCAL, SILENT } from "../support/local-sandbox.ts";
 import { optionalTest } from "../support/optional.ts";
 import { protocolClient } from "../support/protocol-client.ts";
+
+/** A service starts with real compilers and interpreters, on a busy machine too. */
+const LONGEST_TEST_MS = 60_000;
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -32,7 +36,8 @@ async function serve(...args: string[]) {
 }
 
 describe("perfagent serve", () => {
-  const localTest = optionalTest(MISSING_FOR_LOCAL);
+  const optional = optionalTest(MISSING_FOR_LOCAL);
+  const localTest = (name: string, body: () => Promise<void>) => optional(name, body, LONGEST_TEST_MS);
 
   localTest("prints where it listens, serves, and stops on SIGTERM with exit code 0", async () => {
     const { child, line } = await serve();
@@ -57,18 +62,35 @@ describe("perfagent serve", () => {
     expect(await stderr()).not.toContain("s3cret-token");
   });
 
+  localTest("--compat measures by the published rules, and says so", async () => {
+    const { line } = await serve("--json", "--compat", "effibench-x");
+    const { url, measurement } = JSON.parse(line);
+    expect(measurement).toBe("effibench-x");
+    const client = protocolClient(url);
+    const code = "import sys\nprint('out', flush=True)\nprint('err', file=sys.stderr)";
+    const [result] = await client.ended([await client.submit({ code, language: "python" })], 50);
+    expect(result).toMatchObject({ status: "done", text: "out\nerr" });
+    const sandbox = await createServiceSandbox({ urls: [url], logger: SILENT });
+    expect(sandbox.info).toMatchObject({ measurement: "remote effibench-x", bytesPerMb: 1_024_000 });
+    await sandbox.close();
+  });
+
   test.each([
     [["--host", "0.0.0.0"], "without --token"],
     [["--languages", "cpp,pyton"], "did you mean 'python'?"],
     [["--port", "65536"], "--port"],
     [["--workers", "0"], "--workers"],
     [["--token"], "--token is given without its value"],
-  ])("%p is a usage error", async (args, words) => {
-    const { exitCode, stdout, stderr } = await runCli(["serve", ...args]);
-    expect(exitCode).toBe(2);
-    expect(stdout).toBe("");
-    expect(stderr).toContain(words);
-  });
+  ])(
+    "%p is a usage error",
+    async (args, words) => {
+      const { exitCode, stdout, stderr } = await runCli(["serve", ...args]);
+      expect(exitCode).toBe(2);
+      expect(stdout).toBe("");
+      expect(stderr).toContain(words);
+    },
+    LONGEST_TEST_MS,
+  );
 
   localTest("a port that is taken is an error that says so", async () => {
     const { line } = await serve();
