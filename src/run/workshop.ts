@@ -4,8 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
 import { type Budget, createBudget } from "../model/budget.ts";
 import { createGovernor, type Governor } from "../model/governor.ts";
-import { createServiceSandbox } from "../sandbox/effibench.ts";
-import { createLocalSandbox } from "../sandbox/local/index.ts";
+import { createSandbox } from "../sandbox/index.ts";
 import type { Logger, Sandbox } from "../types.ts";
 
 export interface WorkshopOptions {
@@ -37,21 +36,19 @@ export interface Workshop {
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
   const { config, environment, logger } = options;
   const { runtime } = config;
-  const local = await createLocalSandbox({
+  const sandbox = await createSandbox({
+    backend: runtime.backend,
     allowUnsafe: runtime.unsafe_no_sandbox,
+    compat: runtime.compat === "effibench-x",
     cacheDir: cacheDirectory("perfagent", environment),
     tmpDir: environment.TMPDIR ?? tmpdir(),
     env: environment,
     logger,
     ...(runtime.max_workers === null ? {} : { maxWorkers: runtime.max_workers }),
   });
-  const sandbox =
-    runtime.backend === "local"
-      ? local
-      : await createServiceSandbox({ urls: runtime.backend.split(",").map((url) => url.trim()), logger });
   return {
-    sandbox,
-    checkerSandbox: local,
+    sandbox: sandbox.programs,
+    checkerSandbox: sandbox.checkers,
     environment,
     workingDirectory: options.workingDirectory,
     budget: createBudget({
@@ -64,9 +61,6 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
       tokensPerMinute: config.model.tokens_per_minute,
       maxConcurrency: config.model.max_concurrency,
     }),
-    async close() {
-      if (sandbox !== local) await sandbox.close();
-      await local.close();
-    },
+    close: () => sandbox.close(),
   };
 }
