@@ -15,3 +15,12 @@ declare module "*.cpp" {
   const text: string;
   export default text;
 }
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
+/** A script of a page, not a module of ours. */
+declare module "*/page-script.js" {
+  const text: string;
+  export default text;
+}

@@ -12,7 +12,7 @@ import type { Table } from "../lib/table/table.ts";
 import { renderTextTable } from "../lib/table/text.ts";
 import type { ReportInput } from "../record/report/collect.ts";
 import { reportDocument } from "../record/report/document.ts";
-import { renderPage } from "../record/report/page.ts";
+import { renderPage } from "../record/report/page/page.ts";
 import { runsTable } from "../record/report/summary.ts";
 import type { GroupComparison, ScoredGroup } from "./report-scores.ts";
 
