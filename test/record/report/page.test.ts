@@ -59,7 +59,7 @@ describe("renderPage()", () => {
   test("is one page without anything from elsewhere", () => {
     const text = page([runOf({ rounds: ROUNDS })]);
     expect(text).not.toMatch(/(?:src|href)\s*=|url\(|@import|https?:/);
-    expect(text).toContain("default-src 'none'");
+    expect(text).toContain("default-src &#x27;none&#x27;;");
   });
 
   test("lets only its own style and script run", () => {
