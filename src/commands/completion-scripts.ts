@@ -65,15 +65,11 @@ export function zshScript({ commands }: CompletionModel): string {
     const specs = flags.map((flag) => {
       const star = flag.multiple ? "*" : "";
       const action = flag.values.length > 0 ? `:value:(${flag.values.join(" ")})` : ":file:_files";
-      const spec = `${star}--${flag.name}[${bracketed(flag.description)}]${flag.takesValue ? action : ""}`;
-      return `        ${quoted(spec)} \\`;
+      return `${star}--${flag.name}[${bracketed(flag.description)}]${flag.takesValue ? action : ""}`;
     });
     const rest = words.length > 0 ? `1:shell:(${words.join(" ")})` : "*:file:_files";
-    return `    ${[name, ...aliases].join("|")})
-      _arguments \\
-${specs.join("\n")}
-        '--help[This help]' \\
-        ${quoted(rest)} ;;`;
+    const all = [...specs, "--help[This help]", rest].map((spec) => ` \\\n        ${quoted(spec)}`);
+    return `    ${[name, ...aliases].join("|")}) _arguments${all.join("")} ;;`;
   });
   return `#compdef perfagent
 _perfagent() {
