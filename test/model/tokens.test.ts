@@ -2,15 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { estimateTokens } from "../../src/model/tokens.ts";
 
 describe("estimateTokens()", () => {
-  // What the o200k vocabulary gives, in brackets.
   const cases: readonly [string, number][] = [
     ["", 0],
     [" ", 1],
     ["hello world", 2],
     ["The quick brown fox jumps over the lazy dog.", 10],
-    ["for i in range(len(values)):\n    total += values[i]\n", 22],
+    ["readNextLineFromStandardInput()", 7],
+    ["3 1 4 1 5\n", 10],
+    ["if x:\n        return 1\n", 8],
     ["1234567", 3],
-    ["----------------", 4],
     ["你好，世界", 5],
     ["🚀", 1],
   ];
