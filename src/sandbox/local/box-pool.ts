@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CgroupFolders, Cgroups } from "./cgroups.ts";
+import { hostPaths } from "./host-paths.ts";
 import { type Host, launcherArgv, type Tier } from "./isolation.ts";
 import { type LauncherBox, startLauncherBox } from "./launcher-box.ts";
 import type { LaunchAnswer, LaunchRequest } from "./protocol.ts";
@@ -117,17 +118,12 @@ function makeScratch(tmpDir: string): string {
   return mkdtempSync(join(tmpDir, "scratch-"));
 }
 
-/** Without a box there are no mounts: paths of the box become those of the host. */
 function onHost(
   request: Omit<LaunchRequest, "id">,
   mounts: readonly BoxMount[],
   scratch: string,
 ): Omit<LaunchRequest, "id"> {
-  const places = [...mounts, { source: scratch, target: "/tmp" }];
-  const translate = (text: string): string => {
-    const place = places.find(({ target }) => text === target || text.startsWith(`${target}/`));
-    return place === undefined ? text : place.source + text.slice(place.target.length);
-  };
+  const translate = hostPaths(mounts, scratch);
   return {
     ...request,
     cwd: translate(request.cwd),

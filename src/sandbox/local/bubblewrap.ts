@@ -24,19 +24,26 @@ export function bubblewrapArgv(box: BubblewrapBox): string[] {
   // it starts is only reached through its process group.
   argv.push("--cap-add", "ALL", "--die-with-parent", "--as-pid-1", "--hostname", "box", "--clearenv");
   argv.push("--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/tmp");
+  argv.push(...bubblewrapMounts(box.base, box.mounts));
+  return [...argv, "--"];
+}
+
+/** The mounts of a box, and the folders on the way to them. */
+export function bubblewrapMounts(base: readonly BaseEntry[], mounts: readonly BoxMount[]): string[] {
+  const argv: string[] = [];
   const folders = new Set<string>();
-  const entries = [...box.base.map(({ path }) => path), ...box.mounts.map(({ target }) => target)];
+  const entries = [...base.map(({ path }) => path), ...mounts.map(({ target }) => target)];
   for (const path of entries) for (const parent of parents(path)) folders.add(parent);
   // Folders that bubblewrap makes on the way to a mount are closed to other users.
   for (const folder of [...folders].sort()) argv.push("--perms", "0755", "--dir", folder);
-  for (const entry of box.base) {
+  for (const entry of base) {
     if (entry.kind === "bind") argv.push("--ro-bind", entry.path, entry.path);
     else argv.push("--symlink", entry.target, entry.path);
   }
-  for (const mount of box.mounts) {
+  for (const mount of mounts) {
     argv.push(mount.writable ? "--bind" : "--ro-bind", mount.source, mount.target);
   }
-  return [...argv, "--"];
+  return argv;
 }
 
 // --- internal ---

@@ -11,7 +11,8 @@ import { type Builder, createBuilder } from "./builder.ts";
 import { createCores } from "./cores.ts";
 import { createInputs } from "./inputs.ts";
 import type { Tier } from "./isolation.ts";
-import { createKeepOff, physicalCores } from "./machine.ts";
+import { createPinning, physicalCores } from "./machine.ts";
+import { createPortableBoxes } from "./portable.ts";
 import { type OpenBoxes, openBestTier, surveyTiers, type TierAttempt, type TierChoice } from "./tiers.ts";
 import type { BoxRequest } from "./types.ts";
 
@@ -106,13 +107,19 @@ function openBoxes(options: LocalSandboxOptions, folder: string, choice: TierCho
   const { launcher } = choice;
   const maxWorkers = options.maxWorkers ?? availableParallelism();
   const inputs = createInputs(join(folder, "inputs"));
-  const keepOff = createKeepOff();
+  const pinning = createPinning();
   const cores = createCores({
     physical: physicalCores(),
     maxWorkers,
-    onTimedCores: (taken) => keepOff?.(taken),
+    onTimedCores: (taken) => pinning?.keepOff(taken),
   });
-  if (launcher === null) throw new Error("portable");
+  if (launcher === null) {
+    const pin = pinning === null ? null : pinning.pin;
+    return {
+      boxes: createPortableBoxes({ ...choice, inputs, cores, tmpDir: folder, pin }),
+      close: async () => undefined,
+    };
+  }
   const pool = createBoxPool({
     ...choice,
     launcher,

@@ -15,25 +15,34 @@ export function physicalCores(): PhysicalCore[] {
   return [...groups.values()];
 }
 
-/** Moves all threads of this process away from some cores, or back when there are none. */
-export type KeepOff = (cores: readonly number[]) => void;
+/** Places threads on cores. */
+export interface Pinning {
+  /** Moves all threads of this process away from some cores, or back when there are none. */
+  keepOff(cores: readonly number[]): void;
+  /** Binds another process, and what it will start, to one core. */
+  pin(pid: number, core: number): void;
+}
 
 /** Null where the platform cannot. */
-export function createKeepOff(): KeepOff | null {
+export function createPinning(): Pinning | null {
   if (process.platform !== "linux") return null;
   const library = openLibrary();
   if (library === null) return null;
   const allowed = allowedCores();
-  return (cores) => {
-    const others = allowed.filter((core) => !cores.includes(core));
+  // A thread that has just ended is no failure, so the answer is not looked at.
+  const place = (thread: number, cores: readonly number[]): void => {
     const mask = new Uint8Array(MASK_BYTES);
-    for (const core of others.length > 0 ? others : allowed) {
-      mask[core >> 3] = (mask[core >> 3] ?? 0) | (1 << (core & 7));
-    }
-    for (const thread of readdirSync("/proc/self/task")) {
-      // A thread that has just ended is no failure.
-      library.symbols.sched_setaffinity(Number(thread), MASK_BYTES, ptr(mask));
-    }
+    for (const core of cores) mask[core >> 3] = (mask[core >> 3] ?? 0) | (1 << (core & 7));
+    library.symbols.sched_setaffinity(thread, MASK_BYTES, ptr(mask));
+  };
+  return {
+    keepOff(cores) {
+      const others = allowed.filter((core) => !cores.includes(core));
+      for (const thread of readdirSync("/proc/self/task")) {
+        place(Number(thread), others.length > 0 ? others : allowed);
+      }
+    },
+    pin: (pid, core) => place(pid, [core]),
   };
 }
 

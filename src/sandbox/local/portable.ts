@@ -1,146 +1,265 @@
 /**
- * Runs commands without the launcher: one box per command, watched from outside through /proc. Slower to start and
- * coarser than the launcher; used where the launcher cannot be had.
+ * Runs commands without the launcher: one box per command, made by others' tools and watched from outside through /proc.
+ * Slower to start and coarser than the launcher; used where the launcher cannot be had.
  */
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { ExecResult, ExecStatus } from "../../types.ts";
+import type { ExecResult } from "../../types.ts";
 import { emptyResult, KEPT_BYTES } from "../result.ts";
-import type { BoxRequest } from "./types.ts";
+import type { CoreLease, Cores } from "./cores.ts";
+import { type Ending, statusOf } from "./exec-result.ts";
+import { hostPaths } from "./host-paths.ts";
+import type { Inputs } from "./inputs.ts";
+import { type Host, MOST_PROCESSES, type Tier } from "./isolation.ts";
+import { killGroup } from "./launcher-box.ts";
+import { DEPTH_OF_PROGRAM, portableArgv } from "./portable-command.ts";
+import { readTree, type TreeProcess } from "./process-tree.ts";
+import { signalName } from "./signals.ts";
+import {
+  type Boxes,
+  type BoxRequest,
+  boxEnvironment,
+  DEFAULT_FILE_BYTES,
+  DEFAULT_TMP_BYTES,
+} from "./types.ts";
 
-export interface PortableOptions {
-  /** Where input and outputs of a running command live. */
+export interface PortableBoxesOptions {
+  readonly tier: Tier;
+  readonly host: Host;
+  readonly inputs: Inputs;
+  readonly cores: Cores;
   readonly tmpDir: string;
-  /** The command line that starts `argv` in a box. */
-  readonly wrap: (request: BoxRequest, argv: readonly string[]) => string[];
+  /** Binds a process to a core; null where that is not possible. */
+  readonly pin: ((pid: number, core: number) => void) | null;
 }
 
-/** Runs one command; see {@link Boxes.execute}. */
-export async function executePortable(
-  options: PortableOptions,
-  request: BoxRequest,
-  signal: AbortSignal,
-): Promise<ExecResult> {
-  if (signal.aborted) return emptyResult("cancelled");
-  const folder = mkdtempSync(join(options.tmpDir, "run-"));
-  try {
-    return await runIn(folder, options, request, signal);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function createPortableBoxes(options: PortableBoxesOptions): Boxes {
+  let boxCost: Promise<Cost> | null = null;
+  const costOf = (): Promise<Cost> => (boxCost ??= measureBox(options));
+  return {
+    async execute(request, signal) {
+      const results = await inLease(options, "check", [request], signal, await costOf());
+      return results[0] ?? emptyResult("cancelled");
+    },
+    async executeInOrder(requests, signal) {
+      return await inLease(options, "time", requests, signal, await costOf());
+    },
+  };
 }
 
 // --- internal ---
 
 /** Time between two looks at the process tree. */
-const WATCH_MS = 2;
+const WATCH_MS = 1;
 
-/** What the shell around the program does: limits first, then the program with its own three streams only. */
-const SHELL = `ulimit -c 0; ulimit -s unlimited 2>&3; ulimit -f "$1" 2>&3; shift
-exec 4>&2 2>&3 3>&-
-"$@" 2>&4 4>&-
-code=$?
-echo "exit $code" >&2`;
+/** Runs of an empty program that tell what a box itself costs. */
+const COST_RUNS = 5;
 
-async function runIn(
-  folder: string,
-  options: PortableOptions,
-  request: BoxRequest,
-  signal: AbortSignal,
-): Promise<ExecResult> {
-  const file = (name: string): string => join(folder, name);
-  writeFileSync(file("in"), request.stdin);
-  const fds = [
-    openSync(file("in"), "r"),
-    openSync(file("out"), "a+"),
-    openSync(file("err"), "a+"),
-    openSync(file("report"), "a"),
-  ] as const;
-  const { limits } = request;
-  // POSIX shells count file sizes in blocks of 512 bytes.
-  const fileBlocks = Math.ceil(Math.max(limits.fileBytes ?? 0, limits.outputBytes + 1) / 512);
-  const argv = ["/bin/sh", "-c", SHELL, "sh", String(fileBlocks), ...request.argv];
-  const started = Bun.nanoseconds();
-  const child = Bun.spawn(options.wrap(request, argv), {
-    stdio: [fds[0], fds[1], fds[2], fds[3]],
+/** What making a box takes, which is not the program's. */
+interface Cost {
+  readonly wallNs: number;
+  readonly cpuUs: number;
+}
+
+const NO_COST: Cost = { wallNs: 0, cpuUs: 0 };
+
+async function measureBox(options: PortableBoxesOptions): Promise<Cost> {
+  const request = {
+    mounts: [],
+    argv: ["/bin/true"],
     env: {},
-    detached: true,
-  });
-  for (const fd of fds) closeSync(fd);
-  const killed = new Set<"timeout" | "memory_limit" | "output_limit" | "cancelled">();
-  const kill = (reason: "timeout" | "memory_limit" | "output_limit" | "cancelled"): void => {
-    killed.add(reason);
-    killGroup(child.pid);
+    stdin: "",
+    limits: { wallMs: 10_000, memoryBytes: 2 ** 28, outputBytes: 1024 },
   };
-  const onAbort = (): void => kill("cancelled");
-  signal.addEventListener("abort", onAbort, { once: true });
-  const tree = { peakBytes: 0, byteS: 0, last: started, lastBytes: 0 };
-  const watch = setInterval(() => {
-    const now = Bun.nanoseconds();
-    const bytes = treeBytes(child.pid);
-    tree.byteS += ((bytes + tree.lastBytes) / 2) * ((now - tree.last) / 1e9);
-    tree.last = now;
-    tree.lastBytes = bytes;
-    tree.peakBytes = Math.max(tree.peakBytes, bytes);
-    if (bytes > limits.memoryBytes) kill("memory_limit");
-    if (sizeOf(file("out")) > limits.outputBytes || sizeOf(file("err")) > limits.outputBytes)
-      kill("output_limit");
-    if (now - started > limits.wallMs * 1e6) kill("timeout");
-  }, WATCH_MS);
-  await child.exited;
-  const wallNs = Bun.nanoseconds() - started;
-  clearInterval(watch);
-  signal.removeEventListener("abort", onAbort);
-  killGroup(child.pid);
-  const out = readFileSync(file("out"));
-  const err = readFileSync(file("err"));
-  const report = readFileSync(file("report"), "utf8");
-  if (killed.has("cancelled")) return emptyResult("cancelled");
-  const code = /exit (\d+)\n$/.exec(report)?.[1];
-  if (code === undefined && killed.size === 0)
-    return emptyResult("sandbox_error", `the box ended early: ${report}${err}`);
-  const over = out.length > limits.outputBytes || err.length > limits.outputBytes;
-  const status: ExecStatus = over
-    ? "output_limit"
-    : killed.has("memory_limit")
-      ? "memory_limit"
-      : killed.has("timeout")
-        ? "timeout"
-        : code === "0"
-          ? "exited"
-          : "runtime_error";
-  const usage = child.resourceUsage();
-  const kept = status === "output_limit" ? KEPT_BYTES : limits.outputBytes;
+  const never = new AbortController().signal;
+  const requests = Array.from({ length: COST_RUNS }, () => request);
+  const boxed = await inLease(options, "check", requests, never, NO_COST);
+  const bare = await Promise.all(
+    requests.map(async () => {
+      const start = Bun.nanoseconds();
+      await Bun.spawn(["/bin/true"], { env: {} }).exited;
+      return Bun.nanoseconds() - start;
+    }),
+  );
+  const least = (numbers: readonly (number | null)[]): number =>
+    Math.min(...numbers.map((number) => number ?? 0));
   return {
-    status,
-    exitCode: code === undefined ? null : Number(code),
-    signal: null,
-    wallNs,
-    cpuUs: usage === undefined ? null : Number(usage.cpuTime.total),
-    peakBytes: tree.peakBytes === 0 ? null : tree.peakBytes,
-    integralByteS: tree.byteS,
-    stdout: out.subarray(0, kept),
-    stderr: err.subarray(0, KEPT_BYTES),
-    stdoutTruncated: out.length > kept,
-    stderrTruncated: err.length > KEPT_BYTES,
-    message: "",
+    wallNs: Math.max(0, least(boxed.map(({ wallNs }) => wallNs)) - least(bare)),
+    cpuUs: Math.max(0, least(boxed.map(({ cpuUs }) => cpuUs)) - least(bare) / 1000),
   };
 }
 
-function killGroup(pid: number): void {
+async function inLease(
+  options: PortableBoxesOptions,
+  purpose: "check" | "time",
+  requests: readonly BoxRequest[],
+  signal: AbortSignal,
+  cost: Cost,
+): Promise<ExecResult[]> {
+  let lease: CoreLease;
   try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // The group is empty already.
+    lease = await options.cores.lease(purpose, signal);
+  } catch (error) {
+    if (signal.aborted) return requests.map(() => emptyResult("cancelled"));
+    throw error;
+  }
+  try {
+    const results: ExecResult[] = [];
+    for (const request of requests) results.push(await runOne(options, request, lease, signal, cost));
+    return results;
+  } finally {
+    lease.release();
+  }
+}
+
+async function runOne(
+  options: PortableBoxesOptions,
+  request: BoxRequest,
+  lease: CoreLease,
+  signal: AbortSignal,
+  cost: Cost,
+): Promise<ExecResult> {
+  const folder = mkdtempSync(join(options.tmpDir, "run-"));
+  const input = await options.inputs.hold(request.stdin);
+  try {
+    if (signal.aborted) return emptyResult("cancelled");
+    const stdin = input.name === "" ? "/dev/null" : join(options.inputs.folder, input.name);
+    return await runIn(folder, stdin, options, request, lease, signal, cost);
+  } finally {
+    input.release();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runIn(
+  folder: string,
+  stdin: string,
+  options: PortableBoxesOptions,
+  request: BoxRequest,
+  lease: CoreLease,
+  signal: AbortSignal,
+  cost: Cost,
+): Promise<ExecResult> {
+  const { limits } = request;
+  const file = (name: string): string => join(folder, name);
+  const scratch = file("scratch");
+  mkdirSync(scratch);
+  const streams = [
+    openSync(stdin, "r"),
+    openSync(file("out"), "a"),
+    openSync(file("err"), "a"),
+    openSync(file("report"), "a"),
+  ] as const;
+  const boxed = options.tier === "L5" ? onHost(request, scratch) : request;
+  const argv = portableArgv({
+    tier: options.tier,
+    host: options.host,
+    mounts: request.mounts,
+    tmpBytes: limits.tmpBytes ?? DEFAULT_TMP_BYTES,
+    fileBytes: Math.max(limits.fileBytes ?? DEFAULT_FILE_BYTES, limits.outputBytes + 1),
+    cwd: boxed.cwd ?? "/tmp",
+    env: boxEnvironment(boxed.env),
+    argv: boxed.argv,
+    folder: scratch,
+  });
+  const started = Bun.nanoseconds();
+  const child = Bun.spawn(argv, { stdio: [...streams], env: { PATH: TOOLS_PATH }, cwd: "/", detached: true });
+  if (lease.core !== null) options.pin?.(child.pid, lease.core);
+  for (const fd of streams) closeSync(fd);
+
+  const watched = { overMemory: false, overOutput: false, timedOut: false, cancelled: false, crowded: false };
+  const memory = { peakBytes: 0, byteS: 0, lastNs: 0, lastBytes: 0 };
+  const look = (): void => {
+    const now = Bun.nanoseconds();
+    const tree = readTree(child.pid).filter(({ depth }) => depth >= DEPTH_OF_PROGRAM[options.tier]);
+    const bytes = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    if (memory.lastNs > 0) memory.byteS += ((bytes + memory.lastBytes) / 2) * ((now - memory.lastNs) / 1e9);
+    if (tree.length > 0) memory.lastNs = now;
+    memory.lastBytes = bytes;
+    memory.peakBytes = Math.max(memory.peakBytes, bytes, ...tree.map(({ highestBytes }) => highestBytes));
+    watched.overMemory ||= memory.peakBytes > limits.memoryBytes;
+    watched.overOutput ||=
+      sizeOf(file("out")) > limits.outputBytes || sizeOf(file("err")) > limits.outputBytes;
+    watched.timedOut ||= now - started - cost.wallNs > limits.wallMs * 1e6;
+    watched.crowded ||= tree.length > MOST_PROCESSES;
+    watched.cancelled ||= signal.aborted;
+    if (Object.values(watched).includes(true)) killTree(child.pid, tree);
+  };
+  const watch = setInterval(look, WATCH_MS);
+  signal.addEventListener("abort", look, { once: true });
+  await child.exited;
+  const ended = Bun.nanoseconds();
+  clearInterval(watch);
+  signal.removeEventListener("abort", look);
+  killGroup(child.pid);
+
+  if (watched.cancelled) return emptyResult("cancelled");
+  const cpuUs = Number(child.resourceUsage()?.cpuTime.total ?? 0) - cost.cpuUs;
+  const report = readFileSync(file("report"), "utf8");
+  const ending = endingOf(report);
+  if (ending === null && !Object.values(watched).includes(true)) {
+    const words = `${report}${readStart(file("err"), KEPT_BYTES).toString()}`.trim();
+    return emptyResult("sandbox_error", `Cannot run the program: the box ended early: ${words}`);
+  }
+  const outBytes = sizeOf(file("out"));
+  const errBytes = sizeOf(file("err"));
+  const overruns = {
+    overOutput: watched.overOutput || outBytes > limits.outputBytes || errBytes > limits.outputBytes,
+    overMemory: watched.overMemory,
+    timedOut: watched.timedOut,
+  };
+  const { exitCode, signal: killedBy } = ending ?? { exitCode: null, signal: "SIGKILL" };
+  const status = statusOf(overruns, { exitCode, signal: killedBy });
+  const stdout = readStart(file("out"), status === "output_limit" ? KEPT_BYTES : limits.outputBytes);
+  const stderr = readStart(file("err"), KEPT_BYTES);
+  return {
+    status,
+    exitCode,
+    signal: killedBy,
+    // A program is never shorter than the work it did.
+    wallNs: Math.max(ended - started - cost.wallNs, cpuUs * 1000, 1),
+    cpuUs: Math.max(cpuUs, 1),
+    peakBytes: memory.peakBytes > 0 ? memory.peakBytes : null,
+    integralByteS: memory.peakBytes > 0 ? memory.byteS : null,
+    stdout,
+    stderr,
+    stdoutTruncated: outBytes > stdout.length,
+    stderrTruncated: errBytes > stderr.length,
+    message: watched.crowded ? "it started more processes than are allowed" : "",
+  };
+}
+
+/** Where the tools that make a box find their own parts. */
+const TOOLS_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/** A shell's exit code of a signal is 128 and its number; only a program that was killed makes it say a word. */
+function endingOf(report: string): Ending | null {
+  const code = /^exit (\d+)\n$/m.exec(report)?.[1];
+  if (code === undefined) return null;
+  const words = report.replace(/^exit \d+\n/m, "").trim();
+  const number = Number(code);
+  if (number > 128 && words !== "") return { exitCode: null, signal: signalName(number - 128) };
+  return { exitCode: number, signal: null };
+}
+
+/** The group holds the box, and the box holds everything; without one, the tree is all that is known. */
+function killTree(root: number, tree: readonly TreeProcess[]): void {
+  killGroup(root);
+  for (const { pid } of tree) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // Ended with the group.
+    }
   }
 }
 
@@ -148,23 +267,24 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Resident memory of the programs below a box's process: its shell and the box itself are left out by name. */
-function treeBytes(root: number): number {
-  let bytes = 0;
-  const pending = [root];
-  for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
-    try {
-      for (const task of readdirSync(`/proc/${pid}/task`)) {
-        const children = readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim();
-        if (children !== "") pending.push(...children.split(" ").map(Number));
-      }
-      if (pid !== root)
-        bytes += Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
-    } catch {
-      // Ended between the two looks.
-    }
+function readStart(path: string, bytes: number): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    const buffer = Buffer.alloc(Math.min(bytes, sizeOf(path)));
+    return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, 0));
+  } finally {
+    closeSync(fd);
   }
-  return bytes;
 }
 
-const PAGE_BYTES = 4096;
+/** Without a box there are no mounts: paths of the box become those of the host. */
+function onHost(request: BoxRequest, scratch: string): Pick<BoxRequest, "argv" | "cwd" | "env"> {
+  const translate = hostPaths(request.mounts, scratch);
+  return {
+    cwd: translate(request.cwd ?? "/tmp"),
+    argv: request.argv.map(translate),
+    env: Object.fromEntries(
+      Object.entries(boxEnvironment(request.env)).map(([name, value]) => [name, translate(value)]),
+    ),
+  };
+}

@@ -37,6 +37,7 @@ extern int umount2(const char *, int);
 #endif
 #define DETACH 2
 
+#define PROC_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define SHM "/dev/shm"
 #define FIFO_BYTES (1 << 20)
 /* An inode costs about 1 KiB of the kernel's memory whatever the file holds. */
@@ -112,7 +113,7 @@ void box_make(int argc, char **argv) {
   mkdir("/proc", 0755);
   mkdir("/dev", 0755);
   mkdir("/tmp", 0755);
-  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) die("mounting /proc");
+  if (mount("proc", "/proc", "proc", PROC_FLAGS, NULL) != 0) die("mounting /proc");
   if (mount("tmpfs", "/dev", "tmpfs", MS_NOSUID, "size=1m,mode=755") != 0) die("mounting /dev");
   mkdir(SHM, 0755);
   static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
@@ -175,7 +176,9 @@ void box_prepare(void) {
   box_err_fifo = make_fifo("/dev/stderr");
   umask(022);
   if (mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) != 0) die("/proc/sys");
-  read_only("/proc/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  read_only("/proc/sys", PROC_FLAGS);
+  /* Programs see each other, and not the launcher. It is closed to them anyway, so an old kernel may refuse. */
+  (void)!mount("proc", "/proc", "proc", MS_REMOUNT | PROC_FLAGS, "hidepid=2");
   mount_empty(options.tmp, &tmp_fd);
   mount_empty(SHM, &shm_fd);
   read_only("/dev", MS_NOSUID);
