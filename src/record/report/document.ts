@@ -48,6 +48,7 @@ function runDocument(run: ReportRun): JsonDocument {
     final_performance: run.final,
     ratio: run.ratio,
     interval: run.interval,
+    ratio_metric: run.ratioMetric,
     final_metrics: metricsDocument(run.metrics),
     total_iterations: run.iterations,
     stop_reason: run.stopReason,

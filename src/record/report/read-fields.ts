@@ -16,6 +16,7 @@ export const UNKNOWN_RUN: Omit<ReportRun, "instanceId" | "status" | "kind" | "so
   final: null,
   ratio: null,
   interval: null,
+  ratioMetric: null,
   metrics: NO_METRICS,
   iterations: null,
   stopReason: null,
@@ -50,6 +51,17 @@ export function readMetrics(value: unknown): ReportMetrics {
 /** The target's own metric. */
 export function targetValue(metrics: ReportMetrics, target: string | null): number | null {
   return target === "runtime" || target === "memory" || target === "integral" ? metrics[target] : null;
+}
+
+/** A comparison on pairs that were measured side by side. */
+export function readPairs(value: unknown): Pick<ReportRun, "ratio" | "interval" | "ratioMetric"> {
+  const fields = asObject(value);
+  const [low, high] = Array.isArray(fields?.interval) ? fields.interval.map(asNumber) : [];
+  return {
+    ratio: asCost(fields?.ratio),
+    interval: low == null || high == null ? null : [low, high],
+    ratioMetric: asText(fields?.metric),
+  };
 }
 
 export function readUsage(value: unknown): ReportUsage {

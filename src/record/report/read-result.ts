@@ -7,6 +7,7 @@ import {
   readCosts,
   readError,
   readMetrics,
+  readPairs,
   readUsage,
   statusOf,
   UNKNOWN_RUN,
@@ -48,7 +49,7 @@ export function readResult(fields: JsonObject, source: string): ReportRun {
   const initial = asCost(fields.initial_performance);
   const final = asCost(fields.final_performance);
   const stopReason = asText(fields.stop_reason);
-  const speedup = readSpeedup(fields.speedup);
+  const pairs = readPairs(fields.speedup);
   const error = readError(fields.error);
   // The original writes no pass rate; its metrics are the word "Infinity" for a program that fails.
   const passRate = metrics.passRate ?? (metrics.runtime !== null || final !== null ? 1 : null);
@@ -69,8 +70,8 @@ export function readResult(fields: JsonObject, source: string): ReportRun {
     }),
     initial,
     final,
-    ratio: speedup.ratio ?? ratioOf(initial, final),
-    interval: speedup.interval,
+    ...pairs,
+    ratio: pairs.ratio ?? ratioOf(initial, final),
     metrics: { ...metrics, passRate },
     iterations: asNumber(fields.total_iterations),
     stopReason,
@@ -149,16 +150,6 @@ export function readCanonicals(fields: JsonObject, source: string): CanonicalRec
 }
 
 // --- internal ---
-
-/** A ratio from pairs that were measured side by side, with its interval. */
-function readSpeedup(value: unknown): Pick<ReportRun, "ratio" | "interval"> {
-  const fields = asObject(value);
-  const [low, high] = Array.isArray(fields?.interval) ? fields.interval.map(asNumber) : [];
-  return {
-    ratio: asCost(fields?.ratio),
-    interval: low == null || high == null ? null : [low, high],
-  };
-}
 
 function initialStep(value: number | null): ReportStep {
   return {

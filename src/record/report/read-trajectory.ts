@@ -6,6 +6,7 @@ import {
   readCosts,
   readError,
   readMetrics,
+  readPairs,
   readUsage,
   statusOf,
   targetValue,
@@ -28,7 +29,12 @@ export function readTrajectory(fields: JsonObject, source: string): ReportRun {
   const steps = readSteps(records, target);
   const first = steps.find((step) => step.action === "initial_evaluation");
   const finalMetrics = readFinalMetrics(head, steps);
-  const initial = first?.metrics.passRate === null || first?.metrics.passRate === 1 ? first.value : null;
+  const confirmation = confirmationOf(head);
+  const pairs = readPairs(confirmation?.comparison);
+  const confirmedInitial = targetValue(readMetrics(confirmation?.initialMetrics), target);
+  const initial =
+    confirmedInitial ??
+    (first?.metrics.passRate === null || first?.metrics.passRate === 1 ? first.value : null);
   const final = asNumber(asObject(head.final_performance)?.value) ?? targetValue(finalMetrics, target);
   const finalPassed = finalMetrics.passRate === null ? final !== null : finalMetrics.passRate >= 1;
   const startTime = asText(head.start_time);
@@ -48,7 +54,8 @@ export function readTrajectory(fields: JsonObject, source: string): ReportRun {
       : "unfinished",
     initial,
     final: finalPassed ? final : null,
-    ratio: ratioOf(initial, finalPassed ? final : null),
+    ...pairs,
+    ratio: pairs.ratio ?? ratioOf(initial, finalPassed ? final : null),
     metrics: finalMetrics,
     iterations: countRounds(head, steps),
     stopReason,
@@ -83,6 +90,12 @@ function countRounds(head: JsonObject, steps: readonly ReportStep[]): number | n
 /** perfagent's own file names why a run stopped; one without that was written while the run went on. */
 function isOver(head: JsonObject): boolean {
   return asText(head.end_time) !== null && (!("stop_reason" in head) || asText(head.stop_reason) !== null);
+}
+
+/** The final program on fresh pairs with the initial one. */
+function confirmationOf(head: JsonObject): JsonObject | null {
+  const iteration = asObject(head.final_performance)?.iteration;
+  return asObjects(head.confirmation).findLast((event) => event.iteration === iteration) ?? null;
 }
 
 function secondsBetween(start: string | null, end: string | null): number | null {

@@ -54,6 +54,8 @@ export interface ReportRun {
   readonly ratio: number | null;
   /** 95 % interval of the ratio; only pairs have one. */
   readonly interval: readonly [number, number] | null;
+  /** The metric that the pairs were compared on, which may be another than the reported one ("cpu_time" for runtime). */
+  readonly ratioMetric: string | null;
   readonly metrics: ReportMetrics;
   /** Model rounds. */
   readonly iterations: number | null;

@@ -128,6 +128,7 @@ const COLUMNS: readonly RunColumn[] = [
     optional: true,
     cell: (run) => run.interval?.[1] ?? null,
   },
+  { key: "ratio_metric", label: "of", align: "left", optional: true, cell: (run) => run.ratioMetric },
   {
     key: "pass_rate",
     label: "pass rate",

@@ -74,10 +74,19 @@ describe("parseReportFile() on perfagent's own files", () => {
     for (const name of names) expect([name, onlyRun(own[name], name).status]).toEqual([name, status]);
   });
 
-  test("prefers the ratio of pairs measured side by side, with its interval", () => {
-    const result = JSON.parse(files["result.json"] ?? "");
-    result.speedup = { metric: "cpu_time", verdict: "faster", ratio: 3.9, interval: [3.7, 4.1], pairs: 10 };
-    expect(onlyRun(result)).toMatchObject({ ratio: 3.9, interval: [3.7, 4.1] });
+  test("prefers what pairs measured side by side say, in every kind of file", () => {
+    const confirmed = { ratio: 3.9, interval: [3.7, 4.1], initialRuntime: 1.95 } as const;
+    for (const [name, content] of Object.entries(runFiles({ rounds: ROUNDS, confirmed }))) {
+      const { ratio, interval, ratioMetric, initial, final } = onlyRun(content, name);
+      expect([name, ratio, interval, ratioMetric, initial, final]).toEqual([
+        name,
+        3.9,
+        [3.7, 4.1],
+        "cpu_time",
+        1.95,
+        0.5,
+      ]);
+    }
   });
 
   test("reads a torn journal up to its last whole event and says so", () => {

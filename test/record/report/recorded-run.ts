@@ -19,6 +19,12 @@ export interface RecordedRunOptions {
   readonly model?: string;
   readonly initialRuntime?: number | null;
   readonly rounds?: readonly RecordedRound[];
+  /** The final program was compared with the initial one on fresh pairs. */
+  readonly confirmed?: {
+    readonly ratio: number;
+    readonly interval: readonly [number, number];
+    readonly initialRuntime: number;
+  };
   /** Null: the run has not ended. */
   readonly end?: {
     readonly success: boolean;
@@ -119,6 +125,9 @@ export function recordedEvents(options: RecordedRunOptions = {}): JournalEvent[]
         durationMs: 1500,
       },
     ]),
+    ...(options.confirmed === undefined
+      ? []
+      : [confirmation(at(2 * rounds.length + 3), best + 1, options.confirmed)]),
     ...(end === null
       ? []
       : [
@@ -140,6 +149,35 @@ export function recordedEvents(options: RecordedRunOptions = {}): JournalEvent[]
           } as const,
         ]),
   ];
+}
+
+function confirmation(
+  at: string,
+  iteration: number,
+  confirmed: NonNullable<RecordedRunOptions["confirmed"]>,
+): JournalEvent {
+  const { ratio, interval, initialRuntime } = confirmed;
+  const metrics = (runtime: number) => evaluationOf(runtime).metrics;
+  return {
+    type: "confirmed",
+    at,
+    iteration,
+    comparison: {
+      verdict: "faster",
+      metric: "cpu_time",
+      ratio,
+      interval,
+      pValue: 0.001,
+      pairs: [],
+      reason: "",
+      failures: [],
+      failed: [],
+      perTest: [],
+      criterion: null,
+    },
+    initialMetrics: metrics(initialRuntime),
+    finalMetrics: metrics(initialRuntime / ratio),
+  };
 }
 
 export function journalText(events: readonly JournalEvent[]): string {

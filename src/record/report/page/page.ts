@@ -167,7 +167,9 @@ function facts(run: ReportRun): Html {
     ["Target", run.target],
     [
       "Ratio",
-      run.interval === null ? null : `${run.interval[0].toFixed(3)} to ${run.interval[1].toFixed(3)} (95 %)`,
+      run.interval === null
+        ? null
+        : `${run.interval[0].toFixed(3)} to ${run.interval[1].toFixed(3)} (95 %${run.ratioMetric === null ? "" : `, ${run.ratioMetric}`})`,
     ],
     ["Runtime", number(metrics.runtime, "s")],
     ["Memory", number(metrics.memory, "MB")],
