@@ -60,6 +60,14 @@ describe("requestOf() and workOf()", () => {
     expect("perfagent" in request).toBe(false);
   });
 
+  test("rename the class that an official service could not start", () => {
+    const code = "class Codechef { public static void main(String[] a) {} }";
+    const build = { status: "ok", key: code, message: "", language: "java" } as const;
+    const job: Job = { build, stdin: "", limits: LIMITS };
+    expect(requestOf(job, "check", false).code).toBe(code.replace("Codechef", "Main"));
+    expect(requestOf(job, "check", true).code).toBe(code);
+  });
+
   test("refuse input that no other service could read", () => {
     expect(() => requestOf(jobOf(new Uint8Array([0xff])), "check", false)).toThrow(NotText);
   });
