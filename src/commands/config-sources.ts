@@ -5,6 +5,7 @@ import { parseDotenv } from "../config/dotenv.ts";
 import type { Environment } from "../config/environment.ts";
 import { layerOfFile } from "../config/file-layer.ts";
 import { KEYS, keyOf } from "../config/keys.ts";
+import { OBSOLETE_FLAGS } from "../config/obsolete.ts";
 import type { Problem, Source } from "../config/problem.ts";
 import type { Given, Layer } from "../config/resolve.ts";
 import { unknownKey } from "../config/suggest.ts";
@@ -75,6 +76,10 @@ export function layerOfFlags(args: Readonly<Record<string, unknown>>): ReadLayer
         source,
       });
     }
+  }
+  for (const [flag, name] of OBSOLETE_FLAGS) {
+    if (args[flag] !== undefined)
+      layer.push({ name, value: args[flag], source: { kind: "flag", flag: `--${flag}` } });
   }
   for (const assignment of listOf(args.set)) {
     const split = assignment.indexOf("=");

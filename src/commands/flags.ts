@@ -6,6 +6,7 @@ import {
   unknownVariables,
 } from "../config/environment.ts";
 import { KEYS, type Key, wanted } from "../config/keys.ts";
+import { OBSOLETE_FLAGS } from "../config/obsolete.ts";
 import { inReadingOrder, type Problem, problemText, type Source } from "../config/problem.ts";
 import { resolveLayers } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
@@ -43,6 +44,12 @@ export interface ResolvedConfig {
 /** Flags that every command with a configuration has. */
 const ALWAYS = ["config", "set", "log-level", "quiet"];
 
+const OBSOLETE_ARG: ArgDef & StrictArg = {
+  type: "boolean",
+  description: "Has no meaning any more; accepted for old scripts",
+  ...grouped(),
+};
+
 /** Every flag that sets a configuration key, and `--config`, `--set`, `--quiet`. */
 export const configArgs: Readonly<Record<string, ArgDef>> = {
   config: {
@@ -58,6 +65,7 @@ export const configArgs: Readonly<Record<string, ArgDef>> = {
   }),
   quiet: { type: "boolean", description: "Write nothing but errors to standard error", ...grouped() },
   ...Object.fromEntries(KEYS.flatMap((key) => key.flags.map((flag) => [flag, argOf(key, flag)]))),
+  ...Object.fromEntries(Array.from(OBSOLETE_FLAGS.keys(), (flag) => [flag, OBSOLETE_ARG])),
 };
 
 /** Some of {@link configArgs}, and those every command has (`config`, `set`, `log-level`, `quiet`). */

@@ -18,3 +18,6 @@ export const OBSOLETE: ReadonlyMap<string, string> = new Map([
 export const RENAMED: ReadonlyMap<string, string> = new Map([
   ["model.include_all_history", "prompts.include_all_history"],
 ]);
+
+/** Flags that set a key without meaning, and that key: old scripts keep working, with the same warning. */
+export const OBSOLETE_FLAGS: ReadonlyMap<string, string> = new Map([["llm-use", "model.use_llm"]]);

@@ -270,6 +270,13 @@ describe("perfagent config", () => {
     `);
   });
 
+  test("takes --llm-use of old scripts, with a warning", async () => {
+    const { warnings } = await shown(["--llm-use"]);
+    expect(warnings).toEqual([
+      "--llm-use: model.use_llm no longer means anything: a model is always asked; set max_iterations to 0 to evaluate only",
+    ]);
+  });
+
   test("--quiet keeps warnings away", async () => {
     const { stderr } = await runCli(["config", "--quiet"], { env: { PERFAGENT_MODLE: "x" } });
     expect(stderr).toBe("");

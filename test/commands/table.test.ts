@@ -39,6 +39,25 @@ for (const [name, entry] of Object.entries(COMMANDS)) {
   });
 }
 
+/** The flags that `run` and `batch` promise, old ones first. */
+const PROMISED =
+  `config output base-dir max-iterations model log-level trajectory-dir log-dir language opt-target
+  early-stop-no-improve initial-code-dir instance-templates-dir max-workers include-other-metrics llm-api-base llm-api-key
+  llm-model llm-temp llm-max-output llm-timeout llm-max-retries llm-retry-delay llm-retry-backoff llm-retry-jitter
+  llm-log-io llm-log-sanitize mode backend num-runs time-limit memory-limit resume set quiet json max-cost
+  max-total-tokens max-time seed`.split(/\s+/);
+
+test("run and batch have every promised flag", async () => {
+  for (const [name, own] of [
+    ["run", ["instance", "initial-code", "fail-unless-faster"]],
+    ["batch", ["instances-dir"]],
+  ] as const) {
+    const entry = COMMANDS[name];
+    const { args } = entry === undefined ? { args: {} } : await loadCommand(entry);
+    expect(Object.keys(args)).toEqual(expect.arrayContaining([...PROMISED, ...own]));
+  }
+});
+
 test("commandNames() has no name twice", () => {
   const all = Object.entries(COMMANDS).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
   expect(new Set(all).size).toBe(all.length);
