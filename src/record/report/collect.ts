@@ -1,6 +1,6 @@
 /** Finding and reading the files that a report is made of. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { messageOf, PerfagentError } from "../../errors.ts";
 import { type Duplicate, mergeRuns } from "./merge.ts";
 import { parseReportFile } from "./parse-file.ts";
@@ -20,7 +20,7 @@ export interface ReportInput {
 /**
  * Reads result files, trajectories, journals and folders of them (with all folders below).
  *
- * In a folder, files that hold something else are passed over; a file that was named and holds something else, or that
+ * In a folder, files that hold something else are passed over, and so are runs that were set aside for a new one; a file that was named and holds something else, or that
  * is corrupt wherever it is, is listed in `skipped`.
  *
  * @throws PerfagentError `usage` when a path does not exist.
@@ -59,6 +59,11 @@ const WANTED = /\.(?:json|jsonl|traj)$/i;
 /** The log of requests can be huge and is never part of a report. */
 const UNWANTED = /^llm_io\.|\.owner$/;
 
+/** `earlier/1`: files of a run that was begun anew, kept beside the new one's. */
+function isSetAside(folder: string): boolean {
+  return basename(dirname(folder)) === "earlier" && /^\d+$/.test(basename(folder));
+}
+
 function readFile(path: string): ReturnType<typeof parseReportFile> {
   try {
     return parseReportFile(readFileSync(path), path);
@@ -85,7 +90,7 @@ function walk(folder: string, skipped: { path: string; reason: string }[]): stri
     const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     return entries.flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return walk(path, skipped);
+      if (entry.isDirectory()) return isSetAside(path) ? [] : walk(path, skipped);
       return WANTED.test(entry.name) && !UNWANTED.test(entry.name) && !entry.isFIFO() ? [path] : [];
     });
   } catch (error) {

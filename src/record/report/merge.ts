@@ -1,5 +1,5 @@
 /** Several files tell of one run; several folders may hold runs of the same instance. Pure. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type ReportRun, type ReportStep, ratioOf, type SourceKind } from "./run.ts";
 
 /** Runs of one instance, language, target and model, of which a score can take only one. */
@@ -25,10 +25,7 @@ export function mergeRuns(read: readonly ReportRun[]): MergedRuns {
   const distinct = groupBy(joined.map(adoptSubject(joined)), fingerprint)
     .flatMap(byModel)
     .map(joinSources);
-  // A summary's bare error stands for an instance whose own files say more.
-  const runs = distinct.filter(
-    (run) => !isBareError(run) || !distinct.some((other) => tellsMore(other, run)),
-  );
+  const runs = absorbBare(distinct);
   const sorted = [...runs].sort(
     (a, b) =>
       compareText(a.instanceId, b.instanceId) ||
@@ -140,12 +137,30 @@ function byModel(copies: readonly ReportRun[]): ReportRun[][] {
   return [[...first, ...nameless], ...rest];
 }
 
-function isBareError(run: ReportRun): boolean {
-  return run.status === "error" && run.finalCode === null && run.steps.length === 0;
+/** All that a batch summary knows of an instance that has no result: its error, or that it was not begun. */
+function isBare(run: ReportRun): boolean {
+  return (
+    run.finalCode === null &&
+    run.steps.length === 0 &&
+    (run.status === "error" || run.status === "unfinished")
+  );
 }
 
-function tellsMore(other: ReportRun, run: ReportRun): boolean {
-  return other !== run && !isBareError(other) && other.instanceId === run.instanceId && other.error !== null;
+/** A summary's bare entry goes into the instance's own files below its folder, where there are any. */
+function absorbBare(runs: readonly ReportRun[]): readonly ReportRun[] {
+  const bare = runs.filter(isBare);
+  const isSame = (own: ReportRun, entry: ReportRun): boolean =>
+    !isBare(own) &&
+    own.instanceId === entry.instanceId &&
+    own.language === entry.language &&
+    own.source.startsWith(join(dirname(entry.source), "/"));
+  return runs
+    .filter((run) => !bare.includes(run) || !runs.some((own) => isSame(own, run)))
+    .map((own) => {
+      const entry = own.status === "unfinished" ? bare.find((one) => isSame(own, one)) : undefined;
+      // The process that wrote the summary saw the run end; the run's own files did not.
+      return entry?.error == null ? own : { ...own, status: "error", error: entry.error };
+    });
 }
 
 /**
@@ -159,7 +174,7 @@ function adoptSubject(runs: readonly ReportRun[]): (run: ReportRun) => ReportRun
   };
   const subject = { language: only("language"), target: only("target"), model: only("model") };
   return (run) =>
-    isBareError(run)
+    isBare(run)
       ? {
           ...run,
           language: run.language ?? subject.language,

@@ -1,5 +1,6 @@
 /** Result objects, evaluations, batch summaries and measured human solutions. */
 import type { Verdict } from "../../events.ts";
+import { parseLanguage } from "../../languages.ts";
 import { asCost, asNumber, asObject, asObjects, asText, type JsonObject } from "./json-fields.ts";
 import {
   languageOf,
@@ -110,16 +111,21 @@ export function readEvaluation(fields: JsonObject, source: string): ReportRun {
 }
 
 export function readBatchSummary(fields: JsonObject, source: string): ReportRun[] {
-  return Object.entries(asObject(fields.results) ?? {}).map(([task, value]) => {
+  return Object.entries(asObject(fields.results) ?? {}).map(([key, value]) => {
     const entry = asObject(value) ?? {};
     if (isResult(entry)) return readResult(entry, source);
+    const { task, language } = splitTaskKey(key);
+    // An instance that was not begun before the batch was stopped is no failure.
+    const isSkipped = entry.skipped === true;
     return {
       ...UNKNOWN_RUN,
       instanceId: asText(entry.instance_id) ?? task,
-      language: languageOf(entry) ?? languageOf(fields),
+      language: languageOf(entry) ?? languageOf(fields) ?? language,
       target: asText(entry.optimization_target),
-      status: "error" as const,
-      error: readError(entry.error) ?? { code: "error", message: "the summary holds no result for it" },
+      status: isSkipped ? ("unfinished" as const) : ("error" as const),
+      error: isSkipped
+        ? null
+        : (readError(entry.error) ?? { code: "error", message: "the summary holds no result for it" }),
       kind: "result" as const,
       source,
     };
@@ -150,6 +156,13 @@ export function readCanonicals(fields: JsonObject, source: string): CanonicalRec
 }
 
 // --- internal ---
+
+/** A batch in several languages has the language before the task's name: "cpp/task". */
+function splitTaskKey(key: string): { readonly task: string; readonly language: string | null } {
+  const slash = key.indexOf("/");
+  const language = slash < 0 ? null : parseLanguage(key.slice(0, slash));
+  return language === null ? { task: key, language } : { task: key.slice(slash + 1), language };
+}
 
 function initialStep(value: number | null): ReportStep {
   return {

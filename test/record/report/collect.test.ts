@@ -65,6 +65,43 @@ describe("collectReport()", () => {
     expect(duplicates).toEqual([]);
   });
 
+  test("puts what only the summary knows of an instance beside its own files", () => {
+    const journal = (task: string) =>
+      writeRun(`stopped/cpp/${task}`, { instanceId: task, language: "cpp", end: null }, /journal/);
+    journal("crashed");
+    journal("halfway");
+    write("stopped/batch.json", {
+      total_instances: 4,
+      results: {
+        "cpp/crashed": { error: { code: "bug", message: "it broke" } },
+        "cpp/halfway": { skipped: true },
+        "cpp/waiting": { skipped: true },
+        "cpp/unusable": { error: { code: "instance", message: "no tests" } },
+      },
+    });
+    expect(
+      collectReport([join(root, "stopped")]).runs.map((run) => [
+        run.instanceId,
+        run.language,
+        run.kind,
+        run.status,
+        run.error?.code,
+      ]),
+    ).toEqual([
+      ["crashed", "cpp", "journal", "error", "bug"],
+      ["halfway", "cpp", "journal", "unfinished", undefined],
+      ["unusable", "cpp", "result", "error", "instance"],
+      ["waiting", "cpp", "result", "unfinished", undefined],
+    ]);
+  });
+
+  test("passes over runs that were set aside for a new one, unless they are named", () => {
+    writeRun("anew/a", { instanceId: "a", rounds: IMPROVED });
+    writeRun("anew/a/earlier/1", { instanceId: "a" });
+    expect(collectReport([join(root, "anew")]).runs).toHaveLength(1);
+    expect(collectReport([join(root, "anew/a/earlier/1")]).runs).toMatchObject([{ status: "not_improved" }]);
+  });
+
   test("merges shards, and notices an instance that two of them ran", () => {
     writeRun("shards/0/a", { instanceId: "a", rounds: IMPROVED });
     writeRun("shards/0/b", { instanceId: "b", rounds: IMPROVED });
