@@ -56,7 +56,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   report: {
     description: "Turn journals, trajectories or a batch directory into a table, JSON or an HTML page",
-    examples: ["perfagent report out", "perfagent report out --json"],
+    examples: [
+      "perfagent report out",
+      "perfagent report out --format html --output report.html",
+      "perfagent report shard-0 shard-1 --scores --format latex",
+      "perfagent report new --compare old",
+    ],
     load: () => import("./report.ts"),
   },
   serve: {
