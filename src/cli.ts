@@ -21,6 +21,8 @@ process.on("unhandledRejection", fail);
 listenForInterrupts();
 try {
   await main(process.argv.slice(2));
+  // A command that came to its end although it was interrupted did not do all it was asked for, unless it says so itself.
+  if (interruptSignal.aborted && process.exitCode === undefined) throw interruptedError();
   process.exit();
 } catch (error) {
   fail(error);

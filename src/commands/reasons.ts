@@ -18,5 +18,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system is read-only",
   ENAMETOOLONG: "its name is too long",
+  EBADF: "it is closed",
   ELOOP: "its symbolic links form a loop",
 };

@@ -131,6 +131,8 @@ export default defineCommand({
       await untilAborted(interruptSignal);
       logger.info("Stopping: no new work is taken; what runs may end. Interrupt again to stop at once.");
       await server.stop(STOP_GRACE_MS);
+      // A service is ended by a signal: that is success.
+      process.exitCode = 0;
     } finally {
       await sandbox.close();
     }

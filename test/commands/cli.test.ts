@@ -1,7 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
 import { COMMANDS } from "../../src/commands/table.ts";
 import { VERSION } from "../../src/version.ts";
-import { CLI_COMMAND, runCli } from "../support/cli.ts";
+import { CLI_COMMAND, runCli, spawnCli, withFolder } from "../support/cli.ts";
 
 /** Far above what a process needs, also on a busy machine. */
 setDefaultTimeout(60_000);
@@ -257,3 +259,18 @@ describe("standard output", () => {
     expect(stderr.toString()).toBe("error: Cannot write to standard output: the disk is full\n");
   });
 });
+
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  test(`${name} while a file is awaited is exit 130`, async () => {
+    await withFolder(async (folder) => {
+      expect(Bun.spawnSync(["mkfifo", join(folder, "pipe")]).exitCode).toBe(0);
+      const child = spawnCli(["config", "--config", "pipe"], folder);
+      // Opening the pipe for writing returns when perfagent reads it: from here on it waits.
+      const writer = await open(join(folder, "pipe"), "w");
+      child.kill(name);
+      expect(await child.exited).toBe(130);
+      expect(await new Response(child.stderr).text()).toBe("error: Interrupted before it was finished\n");
+      await writer.close();
+    });
+  });
+}
