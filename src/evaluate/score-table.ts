@@ -20,6 +20,7 @@ export function scoresTable(summary: ScoreSummary, title: string): Table {
       { key: "score", label: "score", align: "left" },
       { key: "problems", label: "problems", align: "right", decimals: 0 },
       { key: "passed", label: "passed", align: "right", decimals: 0 },
+      { key: "scored", label: "scored", align: "right", decimals: 0 },
       percent("capped", "capped"),
       percent("capped_low", "low"),
       percent("capped_high", "high"),
@@ -27,12 +28,13 @@ export function scoresTable(summary: ScoreSummary, title: string): Table {
       percent("uncapped_low", "low"),
       percent("uncapped_high", "high"),
     ],
-    rows: groupsOf(summary).flatMap(({ language, passed, scores }) =>
+    rows: groupsOf(summary).flatMap(({ language, problems, passed, scores }) =>
       SCORE_NAMES.map((name) => [
         language,
         LABELS[name],
-        scores[name].problems,
+        problems,
         passed,
+        scores[name].problems,
         ...estimateCells(scores[name].capped),
         ...estimateCells(scores[name].uncapped),
       ]),
@@ -140,12 +142,14 @@ const CAP_NOTES = [
 ];
 
 function groupsOf(summary: ScoreSummary) {
+  const { languages, average } = summary;
   return [
-    ...summary.languages.map((scores) => ({ language: scores.language, passed: scores.passed, scores })),
+    ...languages.map((scores) => ({ ...scores, scores })),
     {
       language: "average",
-      passed: summary.languages.reduce((sum, scores) => sum + scores.passed, 0),
-      scores: summary.average,
+      problems: languages.reduce((sum, scores) => sum + scores.problems, 0),
+      passed: languages.reduce((sum, scores) => sum + scores.passed, 0),
+      scores: average,
     },
   ];
 }

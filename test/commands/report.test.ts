@@ -129,17 +129,17 @@ describe("perfagent report --scores", () => {
     expect(stdout).toMatchInlineSnapshot(`
       "Scores, model m1, target runtime
 
-      language  score  problems  passed  capped    low    high  uncapped    low    high
-      ────────  ─────  ────────  ──────  ──────  ─────  ──────  ────────  ─────  ──────
-      cpp       ET            3       2   50.00   0.00  100.00     83.33   0.00  200.00
-      cpp       MP            3       2   66.67   0.00  100.00     75.00   0.00  125.00
-      cpp       MI            3       2   41.67   0.00  100.00     50.00   0.00  125.00
-      python3   ET            2       1   25.00   0.00   50.00     25.00   0.00   50.00
-      python3   MP            2       1   12.50   0.00   25.00     12.50   0.00   25.00
-      python3   MI            2       1   37.50   0.00   75.00     37.50   0.00   75.00
-      average   ET            5       3   37.50  16.67   50.00     54.17  33.33  100.00
-      average   MP            5       3   39.58  16.67   62.50     43.75  20.83   62.50
-      average   MI            5       3   39.58  16.67   50.00     43.75  20.83   62.50
+      language  score  problems  passed  scored  capped    low    high  uncapped    low    high
+      ────────  ─────  ────────  ──────  ──────  ──────  ─────  ──────  ────────  ─────  ──────
+      cpp       ET            3       2       3   50.00   0.00  100.00     83.33   0.00  200.00
+      cpp       MP            3       2       3   66.67   0.00  100.00     75.00   0.00  125.00
+      cpp       MI            3       2       3   41.67   0.00  100.00     50.00   0.00  125.00
+      python3   ET            2       1       2   25.00   0.00   50.00     25.00   0.00   50.00
+      python3   MP            2       1       2   12.50   0.00   25.00     12.50   0.00   25.00
+      python3   MI            2       1       2   37.50   0.00   75.00     37.50   0.00   75.00
+      average   ET            5       3       5   37.50  16.67   50.00     54.17  33.33  100.00
+      average   MP            5       3       5   39.58  16.67   62.50     43.75  20.83   62.50
+      average   MI            5       3       5   39.58  16.67   50.00     43.75  20.83   62.50
 
       Percent of the human solutions: capped at 100 per problem as published, and uncapped.
       A program that fails scores 0.
@@ -152,9 +152,9 @@ describe("perfagent report --scores", () => {
   test("prints them as CSV and LaTeX", async () => {
     const csv = (await report("scored", "--scores", "--format", "csv")).stdout.split("\n");
     expect(csv[0]).toBe(
-      "model,target,language,score,problems,passed,capped,capped_low,capped_high,uncapped,uncapped_low,uncapped_high",
+      "model,target,language,score,problems,passed,scored,capped,capped_low,capped_high,uncapped,uncapped_low,uncapped_high",
     );
-    expect(csv[1]).toStartWith("m1,runtime,cpp,ET,3,2,50,0,100,83.33333333333333,");
+    expect(csv[1]).toStartWith("m1,runtime,cpp,ET,3,2,3,50,0,100,83.33333333333333,");
     expect(csv).toHaveLength(1 + 9 + 1);
     const latex = (await report("scored", "--scores", "--format", "latex")).stdout;
     expect(latex).toContain("    average & 37.50 & 54.17 & 39.58 & 43.75 & 39.58 & 43.75 \\\\\n");
