@@ -30,12 +30,14 @@ export function applyEdits(program: string, edits: readonly Edit[], options: App
   const vocabulary = edits.flatMap(({ readings }) => readings.flatMap(({ search }) => search));
   const room = edits.reduce((sum, { readings }) => sum + (readings.at(-1)?.replace.length ?? 0), 0);
   const document = new Document(program, vocabulary, room);
-  const copies = countCopies(edits);
+  const keys = edits.map(copyKey);
+  const copies = countEqual(keys);
   const landed = new Map<string, MatchTier>();
   const matched: MatchTier[] = [];
 
-  for (const edit of edits) {
-    const known = landed.get(copyKey(edit));
+  for (const [index, edit] of edits.entries()) {
+    const key = keys[index] ?? "";
+    const known = landed.get(key);
     if (known !== undefined) {
       matched.push(known);
       continue;
@@ -54,7 +56,7 @@ export function applyEdits(program: string, edits: readonly Edit[], options: App
       matched.push("exact");
       continue;
     }
-    const targets = targetsOf(document, places, copies.get(copyKey(edit)) ?? 1);
+    const targets = targetsOf(document, places, copies.get(key) ?? 1);
     if (targets === null && !sameLines(reading.search, reading.replace)) {
       const starts = document.numbersOf(places.map((place) => place.first));
       return refuse(
@@ -74,7 +76,7 @@ export function applyEdits(program: string, edits: readonly Edit[], options: App
         document.splice(place.first, place.count, lines);
       }
     }
-    landed.set(copyKey(edit), first.tier);
+    landed.set(key, first.tier);
     matched.push(first.tier);
   }
   return finished(program, document, matched, edits.length);
@@ -140,11 +142,16 @@ function newCodeProblem({ search, replace }: Reading, { owns, language }: ApplyO
 function targetsOf(document: Document, places: readonly Place[], copies: number): readonly Place[] | null {
   if (places.length === 1) return places;
   if (copies > 1) return copies === places.length && !overlap(document, places) ? places : null;
+  if (!document.hasAdditions()) return null;
+  if (places.length > MOST_COMPARED_PLACES) return null;
   const asSent = places.filter((place) =>
     linesOf(document, place).every((line) => document.isOriginal(line)),
   );
   return asSent.length === 1 ? asSent : null;
 }
+
+/** Places that are looked at for the only one that no edit wrote; among more than these nothing is that clear. */
+const MOST_COMPARED_PLACES = 100;
 
 function overlap(document: Document, places: readonly Place[]): boolean {
   const lines = places.flatMap((place) => linesOf(document, place));
@@ -188,13 +195,14 @@ function finished(
   return { program: result, matched };
 }
 
+/** Equal for edits that are the same text. */
 function copyKey({ readings }: Edit): string {
   const [reading] = readings;
-  return JSON.stringify([reading?.search, reading?.replace]);
+  return `${reading?.search.join("\n")}\n=======\n${reading?.replace.join("\n")}`;
 }
 
-function countCopies(edits: readonly Edit[]): Map<string, number> {
-  const copies = new Map<string, number>();
-  for (const edit of edits) copies.set(copyKey(edit), (copies.get(copyKey(edit)) ?? 0) + 1);
-  return copies;
+function countEqual(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
 }

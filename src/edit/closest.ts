@@ -21,10 +21,10 @@ export type Difference =
   | { readonly kind: "end"; readonly search: number };
 
 /**
- * Finds the lines closest to a SEARCH text that is not in the program: the offset on which the most words of both, the
- * rare ones counting most, stand on the same line. Time and memory grow with the program's size up to a bound.
+ * Finds the lines closest to a SEARCH text that is not in the program: the offset on which the most trigrams of
+ * both, the rare ones counting most, stand on the same line. Takes time in proportion to the program, with bounds on what is looked at closely.
  *
- * @returns Null when no word of `search` is in the program.
+ * @returns Null when nothing of `search` is in the program.
  */
 export function closestLines(program: readonly string[], search: readonly string[]): Closest | null {
   const lead = leadingBlankLines(search);
@@ -42,56 +42,101 @@ export function closestLines(program: readonly string[], search: readonly string
 
 /** SEARCH lines that are compared; what 200 lines do not decide, more will not. */
 const MOST_SEARCH_LINES = 200;
-/** Characters of the program that are looked at, from its beginning. */
-const MOST_PROGRAM_CHARS = 4_000_000;
-/** Places of one word that are counted, so that a word on every line costs no more than a rare one. */
-const MOST_PLACES = 256;
-/** Lines of SEARCH that one word is counted for. */
-const MOST_LINES_PER_WORD = 16;
+/** Lines of the program that are looked at closely. */
+const MOST_PROGRAM_LINES = 50_000;
+/** Where a program has more lines, only those with one of so many words of SEARCH, the longest ones, are looked at. */
+const TELLING_WORDS = 4;
+/** Characters of one line that are looked at. */
+const MOST_LINE_CHARS = 400;
+/** A trigram on more lines of the program than this tells nothing, unless all are that common. */
+const MOST_PLACES = 1000;
+/** Lines of SEARCH that one trigram is counted for. */
+const MOST_LINES_PER_TRIGRAM = 8;
 /** How far beside an offset its lines are looked for. */
 const NEIGHBOURHOOD = 5;
+/** Trigrams are told apart by a hash of so many values; a collision costs a wrong vote among many. */
+const HASH_SIZE = 2 ** 16;
 
-const WORD = /[\p{L}\p{N}_]+/gu;
-
-function wordsOf(line: string): Set<string> {
-  return new Set(line.slice(0, 1000).toLowerCase().match(WORD) ?? []);
+/** Where a trigram of SEARCH is. */
+interface Trigram {
+  /** Lines of SEARCH, ascending. */
+  readonly wanted: number[];
+  /** Lines of the program, ascending, up to the first one too many. */
+  readonly places: number[];
+  /** Last line of the program that was counted. */
+  last: number;
 }
 
 function bestOffset(program: readonly string[], core: readonly string[]): number | null {
-  const wanted = new Map<string, number[]>();
+  const trigrams = new Map<number, Trigram>();
   for (const [at, line] of core.entries()) {
-    for (const word of wordsOf(line)) {
-      const lines = wanted.get(word);
-      if (lines === undefined) wanted.set(word, [at]);
-      else if (lines.length < MOST_LINES_PER_WORD) lines.push(at);
-    }
+    eachTrigram(line, (hash) => {
+      const trigram = trigrams.get(hash) ?? { wanted: [], places: [], last: -1 };
+      trigrams.set(hash, trigram);
+      if (trigram.wanted.at(-1) !== at && trigram.wanted.length < MOST_LINES_PER_TRIGRAM)
+        trigram.wanted.push(at);
+    });
   }
-  const places = new Map<string, { lines: number[]; total: number }>();
-  let chars = 0;
-  for (let at = 0; at < program.length && chars < MOST_PROGRAM_CHARS; at++) {
-    const line = program[at] ?? "";
-    chars += line.length + 1;
-    for (const word of wordsOf(line)) {
-      if (!wanted.has(word)) continue;
-      const place = places.get(word) ?? { lines: [], total: 0 };
-      if (place.total++ < MOST_PLACES) place.lines.push(at);
-      places.set(word, place);
-    }
+  const known = new Uint8Array(HASH_SIZE);
+  for (const hash of trigrams.keys()) known[hash] = 1;
+  for (const at of linesToLookAt(program, core)) {
+    eachTrigram(program[at] ?? "", (hash) => {
+      if (known[hash] === 0) return;
+      const trigram = trigrams.get(hash);
+      if (trigram === undefined || trigram.last === at) return;
+      trigram.last = at;
+      if (trigram.places.length <= MOST_PLACES) trigram.places.push(at);
+    });
   }
-  if (places.size === 0) return null;
-  const votes = new Float64Array(program.length + core.length);
-  for (const [word, { lines, total }] of places) {
-    for (const line of lines) {
-      for (const at of wanted.get(word) ?? []) {
-        const index = line - at + core.length - 1;
-        votes[index] = (votes[index] ?? 0) + 1 / total;
+  const telling = [...trigrams.values()].filter(({ places }) => places.length <= MOST_PLACES);
+  return (
+    mostVoted(telling, program.length, core.length) ??
+    mostVoted([...trigrams.values()], program.length, core.length)
+  );
+}
+
+/** The offset that most trigrams vote for; a trigram on few lines has more weight. The first of several; null for no votes. */
+function mostVoted(trigrams: readonly Trigram[], programLines: number, coreLines: number): number | null {
+  const votes = new Float64Array(programLines + coreLines);
+  let best = -1;
+  for (const { wanted, places } of trigrams) {
+    const weight = 1 / (1 + Math.log2(Math.max(1, places.length)));
+    for (const line of places) {
+      for (const at of wanted) {
+        const index = line - at + coreLines - 1;
+        const vote = (votes[index] ?? 0) + weight;
+        votes[index] = vote;
+        const most = votes[best] ?? 0;
+        if (best < 0 || vote > most || (vote === most && index < best)) best = index;
       }
     }
   }
-  let best = 0;
-  for (let index = 1; index < votes.length; index++)
-    if ((votes[index] ?? 0) > (votes[best] ?? 0)) best = index;
-  return best - core.length + 1;
+  return best < 0 ? null : best - coreLines + 1;
+}
+
+/** Calls back with a hash for each three characters of a line in a row; blanks and the case of letters are left out. */
+function eachTrigram(line: string, found: (hash: number) => void): void {
+  const end = Math.min(line.length, MOST_LINE_CHARS);
+  let [first, second] = [0, 0];
+  for (let at = 0; at < end; at++) {
+    let code = line.charCodeAt(at);
+    if (code === 0x20 || code === 0x09) continue;
+    if (code >= 0x41 && code <= 0x5a) code += 0x20;
+    if (first !== 0) found((first * 961 + second * 31 + code) & (HASH_SIZE - 1));
+    first = second;
+    second = code;
+  }
+}
+
+function linesToLookAt(program: readonly string[], core: readonly string[]): number[] {
+  const all = [...program.keys()];
+  if (program.length <= MOST_PROGRAM_LINES) return all;
+  const words = new Set(
+    core.flatMap((line) => line.slice(0, MOST_LINE_CHARS).match(/[\p{L}\p{N}_]+/gu) ?? []),
+  );
+  const telling = [...words].toSorted((a, b) => b.length - a.length).slice(0, TELLING_WORDS);
+  const lines = all.filter((at) => telling.some((word) => program[at]?.includes(word)));
+  return lines.slice(0, MOST_PROGRAM_LINES);
 }
 
 /** The program line that the first SEARCH line stands for: the one at the offset, or an equal one close to it. */

@@ -90,6 +90,11 @@ export class Document {
     return line <= this.#originals;
   }
 
+  /** Whether any line was written by an edit. */
+  hasAdditions(): boolean {
+    return this.#addedTexts.length > 0;
+  }
+
   /** Numbers that are equal for lines which compare equal; 0 for lines outside of the vocabulary. */
   idsOf(comparison: Comparison): { of: (line: number) => number; ofText: (text: string) => number } {
     const index = this.#index(comparison);

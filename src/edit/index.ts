@@ -28,7 +28,7 @@ export function applyResponse(program: string, response: string, options: Respon
   const answer = withoutReasoning(
     splitLines(response.startsWith(BOM) ? response.slice(BOM.length) : response),
   );
-  const current = splitLines(program.startsWith(BOM) ? program.slice(BOM.length) : program);
+  const current = () => splitLines(program.startsWith(BOM) ? program.slice(BOM.length) : program);
   const context: Context = {
     program,
     current,
@@ -43,15 +43,19 @@ export function applyResponse(program: string, response: string, options: Respon
   if ("problem" in blocks || blocks.edits.length > 0) return applyParsed(context, blocks, null);
   const hunks = parseUnifiedDiff(answer);
   if ("problem" in hunks || hunks.edits.length > 0) return applyParsed(context, hunks, "unified_diff");
-  return replaceProgram(context);
+  const outcome = replaceProgram(context);
+  const isNothing = outcome.status === "rejected" && outcome.reason === "no_blocks";
+  return isNothing ? refused({ reason: "no_blocks", block: null, what: NOTHING_TO_APPLY }) : outcome;
 }
 
 // --- internal ---
 
+const NOTHING_TO_APPLY = "has no SEARCH/REPLACE block, no unified diff and no whole program";
+
 interface Context {
   readonly program: string;
   /** Lines of the program, without a byte order mark. */
-  readonly current: readonly string[];
+  readonly current: () => readonly string[];
   /** Lines of the answer, without reasoning. */
   readonly answer: readonly string[];
   readonly owns: Owns;
@@ -68,7 +72,8 @@ function applyParsed(context: Context, parsed: ParsedBlocks, tier: MatchTier | n
   return { status: "applied", program: applied.program, blocks: edits.length, matched };
 }
 
-function replaceProgram({ program, current, answer, owns, language }: Context): EditOutcome {
+function replaceProgram({ program, current: linesOf, answer, owns, language }: Context): EditOutcome {
+  const current = linesOf();
   const whole = findWholeProgram(answer, current, language, owns);
   if ("problem" in whole) return refused(whole.problem);
   const placeholder = placeholderLine(whole.lines, [], owns, language);

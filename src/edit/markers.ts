@@ -8,17 +8,17 @@ export type Marker = "head" | "tail" | "loose_head" | "loose_tail" | "equals" | 
 
 /** Recognises a marker; everything else, marker words in prose, literals and comments included, is `none`. */
 export function markerOf(line: string): Marker {
-  const code = line.charCodeAt(indentLength(line));
+  const start = indentLength(line);
+  const code = line.charCodeAt(start);
+  if (code === BACKTICK || code === TILDE) return line.includes("<<<<<") && HEAD.test(line) ? "head" : "none";
   if (code === EQUALS) return EQUALS_LINE.test(line) ? "equals" : "none";
-  if (code === LESS || code === MINUS || code === BACKTICK || code === TILDE) {
+  if (!isSign(code) || !isSignRun(line, start, code)) return "none";
+  if (code === LESS || code === MINUS) {
     if (HEAD.test(line)) return "head";
     return LOOSE_HEAD.test(line) ? "loose_head" : "none";
   }
-  if (code === GREATER || code === PLUS) {
-    if (TAIL.test(line)) return "tail";
-    return LOOSE_TAIL.test(line) ? "loose_tail" : "none";
-  }
-  return "none";
+  if (TAIL.test(line)) return "tail";
+  return LOOSE_TAIL.test(line) ? "loose_tail" : "none";
 }
 
 /** Number of signs of a line that is `equals`. */
@@ -37,7 +37,7 @@ export function isCutHead(line: string): boolean {
 
 /** Which wrapper line of an EVOLVE block a line is, as a comment of any language or bare; null when none. */
 export function wrapperOf(line: string): "start" | "end" | null {
-  const match = WRAPPER.exec(line);
+  const match = line.includes("EVOLVE-BLOCK-") ? WRAPPER.exec(line) : null;
   if (match === null) return null;
   return match[1] === "START" ? "start" : "end";
 }
@@ -52,7 +52,22 @@ const MINUS = 0x2d;
 const BACKTICK = 0x60;
 const TILDE = 0x7e;
 
-// Models repeat the seven chevrons with one or two too few or too many. `ORIGINAL`/`UPDATED` and dashes/pluses are how
+/** Least and most signs of a marker: models write the seven of them with one or two too few or too many. */
+const FEWEST_SIGNS = 5;
+const MOST_SIGNS = 9;
+
+function isSign(code: number): boolean {
+  return code === LESS || code === GREATER || code === MINUS || code === PLUS;
+}
+
+/** Whether a line has as many equal signs as a marker and something behind them; spares most lines the patterns. */
+function isSignRun(line: string, start: number, code: number): boolean {
+  let end = start;
+  while (end <= start + MOST_SIGNS && line.charCodeAt(end) === code) end++;
+  return end - start >= FEWEST_SIGNS && end - start <= MOST_SIGNS && end < line.length;
+}
+
+// `ORIGINAL`/`UPDATED` and dashes/pluses are how
 // other tools write the same markers. A code fence may be glued to a marker.
 const FENCE = "(?:`{3,}|~{3,})[\\w+#.-]*";
 const HEAD = new RegExp(

@@ -39,7 +39,10 @@ export function findPlaces(document: Document, search: readonly string[], lineEn
   };
   for (const tier of TIERS) {
     const cores = findCores(document, pattern.core, tier.comparison);
-    if (cores.length > 0) return closest(cores.map((core) => rankedPlace(document, pattern, core, tier)));
+    if (cores.length === 0) continue;
+    const canCompareEnds =
+      cores.length * search.length <= DIRECT_SEARCH_FACTOR * (document.size + search.length);
+    return closest(cores.map((core) => rankedPlace(document, pattern, core, tier, canCompareEnds)));
   }
   return [];
 }
@@ -66,7 +69,8 @@ interface Pattern {
 }
 
 interface Core {
-  readonly line: number;
+  readonly first: number;
+  readonly last: number;
   readonly shift: Shift;
 }
 
@@ -89,16 +93,22 @@ function closest(ranked: readonly RankedPlace[]): Place[] {
   return ranked.filter(({ rank }) => rank === best).map(({ place }) => place);
 }
 
-function rankedPlace(document: Document, pattern: Pattern, core: Core, tier: Tier): RankedPlace {
+function rankedPlace(
+  document: Document,
+  pattern: Pattern,
+  core: Core,
+  tier: Tier,
+  canCompareEnds: boolean,
+): RankedPlace {
   const { leading, trailing } = pattern;
-  const before = edgeFit(document, core.line, leading, -1);
-  const last = document.step(core.line, pattern.core.length - 1);
-  const after = edgeFit(document, last, trailing, 1);
+  const before = edgeFit(document, core.first, leading, -1);
+  const after = edgeFit(document, core.last, trailing, 1);
   const withLeading = before !== "absent" ? leading.length : 0;
   const withTrailing = after !== "absent" ? trailing.length : 0;
-  const first = document.step(core.line, -withLeading);
+  const first = document.step(core.first, -withLeading);
   const count = withLeading + pattern.core.length + withTrailing;
-  const sameEnds = tier.name === "exact" && hasLineEnds(document, first, count, pattern.lineEnd);
+  const sameEnds =
+    tier.name === "exact" && canCompareEnds && hasLineEnds(document, first, count, pattern.lineEnd);
   const isExact = sameEnds && before === "exact" && after === "exact";
   const name = tier.name === "exact" && !isExact ? "line_ends" : tier.name;
   return {
@@ -154,15 +164,15 @@ function findCores(document: Document, core: readonly string[], comparison: Comp
   for (const line of document.linesWith(comparison, wanted[anchor] ?? 0)) {
     const first = document.step(line, -anchor);
     if (first === 0) continue;
-    let at = first;
+    let last = 0;
     let matched = 0;
-    while (matched < core.length && at !== 0 && ids.of(at) === wanted[matched]) {
-      matched++;
-      at = document.next(at);
+    for (let at = first; at !== 0 && matched < core.length; at = document.next(at), matched++) {
+      if (ids.of(at) !== wanted[matched]) break;
+      last = at;
     }
     if (matched < core.length) continue;
     const shift = comparison === "trimmed" ? commonShift(document, first, core) : NO_SHIFT;
-    if (shift !== null) cores.push({ line: first, shift });
+    if (shift !== null) cores.push({ first, last, shift });
   }
   return cores;
 }
@@ -216,10 +226,10 @@ function findByAutomaton(document: Document, core: readonly string[], comparison
   const firstId = ids.ofText(core[0] ?? "");
   const cores: Core[] = [];
   for (const end of occurrences(text, rest)) {
-    const line = lines[end - rest.length] ?? 0;
-    if (line === 0 || ids.of(line) !== firstId) continue;
-    const shift = isShifting ? shiftOf(core[0] ?? "", document.textOf(line)) : NO_SHIFT;
-    if (shift !== null) cores.push({ line, shift });
+    const first = lines[end - rest.length] ?? 0;
+    if (first === 0 || ids.of(first) !== firstId) continue;
+    const shift = isShifting ? shiftOf(core[0] ?? "", document.textOf(first)) : NO_SHIFT;
+    if (shift !== null) cores.push({ first, last: lines[end] ?? 0, shift });
   }
   return cores;
 }

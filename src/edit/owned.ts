@@ -7,10 +7,10 @@ import { trimLine } from "./lines.ts";
 export type Owns = (line: string) => boolean;
 
 /** The lines of a program, gathered when the first one is asked for: most answers ask for none. */
-export function ownedLines(program: readonly string[]): Owns {
+export function ownedLines(program: () => readonly string[]): Owns {
   let lines: Set<string> | null = null;
   return (line) => {
-    lines ??= new Set(program.map(trimLine));
+    lines ??= new Set(program().map(trimLine));
     return lines.has(trimLine(line));
   };
 }

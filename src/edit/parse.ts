@@ -1,6 +1,6 @@
 import type { EditRejection } from "../types.ts";
 import { isBareFence } from "./fences.ts";
-import { isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
+import { BOM, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
 import { DIVIDER_SIGNS, equalsCount, isCutHead, markerOf, wrapperOf } from "./markers.ts";
 import type { Owns } from "./owned.ts";
 
@@ -178,8 +178,10 @@ function cutAtEnd(lines: readonly string[], blocks: number): string | null {
  * above it. Lines that the program holds are code and stay.
  */
 function clean(reading: Reading, owns: Owns): Reading {
-  const search = cleanText(reading.search, owns);
-  return { search: withoutLineHeader(search), replace: cleanText(reading.replace, owns) };
+  const search = withoutLineHeader(cleanText(reading.search, owns));
+  const replace = cleanText(reading.replace, owns);
+  if (!search[0]?.startsWith(BOM) || owns(search[0])) return { search, replace };
+  return { search: withoutBom(search), replace: withoutBom(replace) };
 }
 
 function cleanText(lines: readonly string[], owns: Owns): readonly string[] {
@@ -194,6 +196,12 @@ function cleanText(lines: readonly string[], owns: Owns): readonly string[] {
   const from = isFence(first) ? first + 1 : 0;
   const to = last >= from && isFence(last) ? last : kept.length;
   return from === 0 && to === kept.length ? kept : kept.slice(from, to);
+}
+
+/** A byte order mark that was copied with the first line of a file is no part of the line. */
+function withoutBom(lines: readonly string[]): readonly string[] {
+  const [first, ...rest] = lines;
+  return first?.startsWith(BOM) ? [first.slice(BOM.length), ...rest] : lines;
 }
 
 function isWrapperLine(line: string): boolean {

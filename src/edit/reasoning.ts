@@ -9,7 +9,7 @@ import { markerOf } from "./markers.ts";
  */
 export function withoutReasoning(response: readonly string[]): string[] {
   const lines = finalChannel(response);
-  const lastEnd = lines.findLastIndex((line) => END_TAG_AT_EDGE.test(line));
+  const lastEnd = lines.findLastIndex(endsThought);
   let answer: string[] = [];
   let fence: FenceOpening | null = null;
   let isInBlock = false;
@@ -36,7 +36,7 @@ export function withoutReasoning(response: readonly string[]): string[] {
       answer.push(...remainder(lines[at] ?? ""));
       continue;
     }
-    if (!isInCode && END_TAG_AT_EDGE.test(line)) {
+    if (!isInCode && endsThought(line)) {
       answer = remainder(line);
       continue;
     }
@@ -60,6 +60,10 @@ const END_TAG = new RegExp(`</${TAGS}>`, "i");
 const END_TAG_AT_START = new RegExp(`^[ \\t]*</${TAGS}>`, "i");
 /** An end tag in the middle of a line is a mention of it, unless a fence is glued to it. */
 const END_TAG_AT_EDGE = new RegExp(`^[ \\t]*</${TAGS}>|</${TAGS}>[ \\t]*(?:$|\`\`\`|~~~)`, "i");
+
+function endsThought(line: string): boolean {
+  return line.includes("</") && END_TAG_AT_EDGE.test(line);
+}
 
 /** Whether a line begins a block or a fence although one is open. */
 function beginsCode(line: string, fence: FenceOpening | null, isInBlock: boolean): boolean {

@@ -27,7 +27,7 @@ export function findWholeProgram(
       problem: { reason: "truncated", block: null, what: "ends inside a code fence that is never closed" },
     };
   }
-  const complete = fences.filter((fence) => fence.closed);
+  const complete = fences.slice(-MOST_FENCES).filter((fence) => fence.closed);
   const inLanguage = complete.filter((fence) => contentOf(fence.opening.info) === language);
   const unlabelled = complete.filter((fence) => contentOf(fence.opening.info) === "unlabelled");
   const candidates = (
@@ -49,6 +49,9 @@ export function findWholeProgram(
 }
 
 // --- internal ---
+
+/** Fences, from the end of an answer, that are looked at; each is compared with the others. */
+const MOST_FENCES = 32;
 
 function missing(complete: readonly Fence[], candidates: number): string {
   if (complete.length === 0) return "has no code fence";
