@@ -200,9 +200,11 @@ export const ConfigSchema = v.strictObject({
     }),
     edit_retries: field(integer(0, 10), 0, {
       text: "Questions asked again inside a round when the answer's edit cannot be applied",
+      flat: ["edit_retries"],
     }),
     whole_program_after_misses: field(integer(0), 3, {
       text: "Ask for a whole program after this many edits in a row that could not be applied; 0 never does",
+      flat: ["whole_program_after_misses"],
     }),
     decision: field(v.picklist(["evidence", "classic"]), "evidence", {
       text: "Rule that keeps a program: a statistical test on paired runs (evidence) or a smaller mean (classic)",
@@ -211,9 +213,11 @@ export const ConfigSchema = v.strictObject({
     }),
     min_effect: field(number(0, 0.9), 0.02, {
       text: "Smallest gain that counts, as a share: 0.02 is 2 %",
+      flat: ["min_effect"],
     }),
     max_pairs: field(integer(1, 10000), 60, {
       text: "Most pairs of runs for one decision",
+      flat: ["max_pairs"],
     }),
     seed: field(v.nullable(integer(0, 2 ** 32 - 1)), null, {
       text: "Seed of everything random; null draws one and records it",
@@ -222,6 +226,7 @@ export const ConfigSchema = v.strictObject({
     }),
     held_out_tests: field(integer(0, 10000), 20, {
       text: "New tests the winner must agree on, from the instance's own generator; 0 makes none",
+      flat: ["held_out_tests"],
     }),
     profile: field(v.boolean(), false, {
       text: "Show the model the hottest lines, from the language's own profiler",
@@ -255,10 +260,12 @@ export const ConfigSchema = v.strictObject({
     }),
     time_limit_factor: field(v.nullable(numberAbove(0)), null, {
       text: "Factor on the instance's time limit; null takes the language's own",
+      flat: ["time_limit_factor"],
     }),
     output_limit: field(numberAbove(0), 64, {
       text: "Standard output of one test, in 10^6 bytes",
       unit: "MB",
+      flat: ["output_limit"],
     }),
     max_workers: field(v.nullable(integer(1)), null, {
       text: "Programs that run at once while they are only checked; null takes one for each core",

@@ -11,7 +11,7 @@ import {
   readFileSync,
   writeSync,
 } from "node:fs";
-import { messageOf, PerfagentError } from "../errors.ts";
+import { PerfagentError, systemReason } from "../errors.ts";
 import { JOURNAL_FORMAT, type JournalEvent } from "../events.ts";
 import { tryLockFile } from "../lib/file-lock.ts";
 
@@ -45,7 +45,7 @@ export function openJournal(path: string): Journal {
   try {
     fd = openSync(path, "a+");
   } catch (error) {
-    throw outputError(path, messageOf(error));
+    throw outputError(path, systemReason(error));
   }
   try {
     const isOwner = tryLockFile(fd);
@@ -62,7 +62,7 @@ export function openJournal(path: string): Journal {
           if (durable) fdatasyncSync(fd);
         } catch (error) {
           takeBack(fd, size);
-          throw outputError(path, messageOf(error));
+          throw outputError(path, systemReason(error));
         }
         size += line.length;
       },
@@ -83,7 +83,7 @@ export function readJournal(path: string): JournalContent {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new PerfagentError("config", `Cannot read the journal '${path}': ${messageOf(error)}`);
+    throw new PerfagentError("config", `Cannot read the journal '${path}': ${systemReason(error)}`);
   }
   return parseJournal(bytes, path);
 }

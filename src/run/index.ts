@@ -14,7 +14,7 @@ import { VERSION } from "../version.ts";
 import { describeEnvironment, journalOwner } from "./environment.ts";
 import { chooseFinal, type FinalProgram, type FinishPorts, unfinishedFinal } from "./finish.ts";
 import type { InitialCode } from "./initial-code.ts";
-import { makeDirectory, type RunPaths, runPaths, setAside, writeFileWhole } from "./paths.ts";
+import { earlierFiles, makeDirectory, type RunPaths, runPaths, setAside, writeFileWhole } from "./paths.ts";
 import { checkContinuation, type RunIdentity, repliesIn } from "./resume.ts";
 
 export interface RunOptions {
@@ -50,6 +50,8 @@ export interface RunPartsContext {
   readonly ioLogPath: string;
   /** Answers that the journal already holds: a replay continues behind them. */
   readonly answersUsed: number;
+  /** What those answers used: it counts against the budget. */
+  readonly spentBefore: Usage;
   readonly logger: Logger;
 }
 
@@ -88,81 +90,106 @@ export async function runInstance(options: RunOptions, signal: AbortSignal): Pro
   const paths = runPaths(options.baseDir, options.instance.taskName, options.logDir);
   makeDirectory(paths.directory);
   makeDirectory(dirname(paths.log));
-  const journal = openRunJournal(options, paths);
+  const names = earlierFiles(paths);
+  // Holding its lock, no other process can be writing to the folder while its files are read or moved.
+  const found = existsSync(paths.journal) ? openJournal(paths.journal) : null;
   try {
-    return await runWithJournal(options, paths, journal, signal);
+    if (options.start === "resume" && found !== null) return await continueRun(options, paths, found, signal);
+    return await beginRun(options, paths, names, signal);
   } finally {
-    journal.close();
+    found?.close();
   }
 }
 
 // --- internal ---
 
-const UNUSED_ERRORS: ReadonlySet<StopReason> = new Set(["model_failed", "budget_exhausted"]);
-
-/** Opens the journal to continue it, or a new one after what is there was kept aside. */
-function openRunJournal(options: RunOptions, paths: RunPaths): Journal {
-  if (options.start === "resume" || !existsSync(paths.journal)) {
-    if (!existsSync(paths.journal)) setAside(paths);
-    return openJournal(paths.journal);
-  }
-  // The lock of the old journal is held while its files move, so that no running process loses them.
-  const old = openJournal(paths.journal);
+/** A run of its own. The parts are made before anything is moved: a replay may read what the earlier run left. */
+async function beginRun(
+  options: RunOptions,
+  paths: RunPaths,
+  earlier: readonly string[],
+  signal: AbortSignal,
+  emptyJournal?: Journal,
+): Promise<RunOutcome> {
+  const logger = options.openLog(paths.log);
+  const seed = options.seed ?? drawSeed();
+  const parts = await options.assemble(partsContext(options, paths, seed, 0, logger));
   try {
-    setAside(paths);
-    return openJournal(paths.journal);
+    setAside(paths, earlier);
+    const journal = emptyJournal ?? openJournal(paths.journal);
+    try {
+      const { events, record } = recorder(options, journal);
+      record(await startedEvent(options, parts, seed));
+      writeFileWhole(paths.problem, options.instance.description);
+      const restored = restoreState(options, events);
+      return await play(options, paths, parts, { events, restored, record, logger }, signal);
+    } finally {
+      if (emptyJournal === undefined) journal.close();
+    }
   } finally {
-    old.close();
+    await parts.close();
   }
 }
 
-async function runWithJournal(
+/** A run that a journal tells of: finished already, or continued from its last event. */
+async function continueRun(
   options: RunOptions,
   paths: RunPaths,
   journal: Journal,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
+  const { events, record } = recorder(options, journal);
+  const started = events.find((event) => event.type === "run_started");
+  // The process died between making the file and its first line.
+  if (started === undefined) return await beginRun(options, paths, [], signal, journal);
+  const changed = checkContinuation(started, identityOf(options), paths.journal);
+  const restored = restoreState(options, events);
+  if (isFinished(events, restored, options.settings)) return finishedOutcome(options, paths, events);
   const logger = options.openLog(paths.log);
+  const parts = await options.assemble(
+    partsContext(options, paths, started.seed, repliesIn(events), logger, usageSoFar(events)),
+  );
+  try {
+    logger.info(`Continuing '${paths.journal}' after ${restored.iteration} rounds`);
+    record({ type: "run_resumed", at: timestamp(), owner: journalOwner(), changed });
+    return await play(options, paths, parts, { events, restored, record, logger }, signal);
+  } finally {
+    await parts.close();
+  }
+}
+
+function recorder(options: RunOptions, journal: Journal) {
   const events: JournalEvent[] = [...journal.earlier];
   const record = (event: JournalEvent): void => {
     journal.append(event, isWorthWaitingFor(event));
     events.push(event);
     options.onEvent?.(event);
   };
-  const started = events.find((event) => event.type === "run_started");
-  const identity: RunIdentity = {
+  return { events, record };
+}
+
+function partsContext(
+  options: RunOptions,
+  paths: RunPaths,
+  seed: number,
+  answersUsed: number,
+  logger: Logger,
+  spentBefore: Usage = sumUsage([]),
+): RunPartsContext {
+  const { instance, language, initial } = options;
+  return { instance, language, initial, seed, ioLogPath: paths.ioLog, answersUsed, spentBefore, logger };
+}
+
+function identityOf(options: RunOptions): RunIdentity {
+  return {
     instanceSha256: options.instance.sha256,
     language: options.language,
     initialCode: options.initial.code,
     config: options.shownConfig,
   };
-  const changed = started === undefined ? {} : checkContinuation(started, identity, paths.journal);
-  const restored = restoreState(options, events);
-  if (isFinished(events, restored, options.settings)) return finishedOutcome(options, paths, events);
-
-  const seed = started?.seed ?? options.seed ?? drawSeed();
-  const parts = await options.assemble({
-    instance: options.instance,
-    language: options.language,
-    initial: options.initial,
-    seed,
-    ioLogPath: paths.ioLog,
-    answersUsed: repliesIn(events),
-    logger,
-  });
-  try {
-    if (started === undefined) {
-      record(await startedEvent(options, parts, seed));
-      writeFileWhole(paths.problem, options.instance.description);
-    } else {
-      logger.info(`Continuing '${paths.journal}' after ${restored.iteration} rounds`);
-      record({ type: "run_resumed", at: timestamp(), owner: journalOwner(), changed });
-    }
-    return await play(options, paths, parts, { events, restored, record, logger }, signal);
-  } finally {
-    await parts.close();
-  }
 }
+
+const UNUSED_ERRORS: ReadonlySet<StopReason> = new Set(["model_failed", "budget_exhausted"]);
 
 interface Running {
   readonly events: readonly JournalEvent[];

@@ -54,17 +54,19 @@ export function writeFileWhole(path: string, content: string): void {
 /** Folder, inside a run's own, that holds the files of earlier runs. */
 const EARLIER = "earlier";
 
+/** Names of the files that an earlier run left in a run's folder. */
+export function earlierFiles(paths: RunPaths): readonly string[] {
+  return existsSync(paths.directory) ? readdirSync(paths.directory).filter((name) => name !== EARLIER) : [];
+}
+
 /**
  * Moves the files of an earlier run into `earlier/<n>` of the same folder, so that a new run loses nothing of them.
- * @returns the folder they are in now; null when there were none.
+ * @param names As {@link earlierFiles} found them, before the new run wrote anything.
  * @throws PerfagentError `output` with the path.
  */
-export function setAside(paths: RunPaths): string | null {
-  const names = existsSync(paths.directory)
-    ? readdirSync(paths.directory).filter((name) => name !== EARLIER)
-    : [];
-  if (names.length === 0) return null;
-  return attempt(`keep the files of the earlier run in '${paths.directory}' aside`, () => {
+export function setAside(paths: RunPaths, names: readonly string[]): void {
+  if (names.length === 0) return;
+  attempt(`keep the files of the earlier run in '${paths.directory}' aside`, () => {
     const parent = join(paths.directory, EARLIER);
     mkdirSync(parent, { recursive: true });
     let number = readdirSync(parent).length + 1;
@@ -72,7 +74,6 @@ export function setAside(paths: RunPaths): string | null {
     const target = join(parent, String(number));
     mkdirSync(target);
     for (const name of names) renameSync(join(paths.directory, name), join(target, name));
-    return target;
   });
 }
 

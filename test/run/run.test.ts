@@ -285,9 +285,10 @@ describe("--resume", () => {
     const expected = essence(task.events());
     const path = join(task.folder, "out", "task", "task.journal.jsonl");
     const lines = whole.split("\n");
-    for (let cut = 1; cut < lines.length - 1; cut++) {
+    for (let cut = 0; cut < lines.length - 1; cut++) {
       // With a torn tail, as a kill in the middle of a write leaves it.
-      writeFileSync(path, `${lines.slice(0, cut).join("\n")}\n${(lines[cut] ?? "").slice(0, 20)}`);
+      const kept = lines.slice(0, cut).map((line) => `${line}\n`);
+      writeFileSync(path, `${kept.join("")}${(lines[cut] ?? "").slice(0, 20)}`);
       const outcome = await task.run({ initial: SLOW, answers, start: "resume" });
       expect(essence(task.events())).toEqual(expected);
       expect(outcome.result).toMatchObject({ success: true, optimized_code: FASTEST, total_iterations: 5 });
