@@ -126,6 +126,15 @@ describe("collectReport()", () => {
     expect([runs.length, duplicates.length]).toEqual([3, 0]);
   });
 
+  test("does not join the files of different models because they lie in one folder", () => {
+    writeRun("flat", { instanceId: "a", model: "m1", rounds: IMPROVED }, /result/);
+    writeRun("flat", { instanceId: "a", model: "m2", rounds: IMPROVED }, /traj/);
+    expect(collectReport([join(root, "flat")]).runs.map((run) => [run.model, run.kind])).toEqual([
+      ["m2", "trajectory"],
+      ["m1", "result"],
+    ]);
+  });
+
   test("reads a mix: journals alone, the original's trajectories, evaluations", () => {
     writeRun("mix/j", { instanceId: "j", end: null }, /journal/);
     write("mix/deep/er/o.traj", originalTrajectory("o", [{ runtime: 2 }, { runtime: 1 }]));
