@@ -1,6 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { parseConfigDocument } from "../../src/config/document.ts";
 import { problemText } from "../../src/config/problem.ts";
+
+/** Far above what a test needs, also on a busy machine. */
+setDefaultTimeout(60_000);
 
 const problems = (text: string) => parseConfigDocument(text, "p.yaml").problems.map(problemText);
 
@@ -43,18 +46,16 @@ test("parseConfigDocument() never quotes the file: it may hold a key", () => {
   }
 });
 
-test("parseConfigDocument() stops bombs quickly", () => {
+// An unguarded expansion would take hours: here the time limit of the test is the assertion.
+test("parseConfigDocument() stops bombs", () => {
   let aliases = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n";
   for (let i = 1; i < 9; i++)
     aliases += `a${i}: &a${i} [${Array(9)
       .fill(`*a${i - 1}`)
       .join()}]\n`;
-  const started = performance.now();
   expect(problems(aliases)).toEqual(["p.yaml:1: uses its aliases more than 100 times"]);
   expect(problems("[".repeat(100_000))).toHaveLength(1);
   expect(problems("a: ".concat("{a: ".repeat(20_000)))).toHaveLength(1);
-  // Far above the fraction of a second that it takes, far below the hours of an unguarded expansion.
-  expect(performance.now() - started).toBeLessThan(15_000);
 });
 
 test("parseConfigDocument() gives the line of every key", () => {
