@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureWritable, readBytes, readText, writeOutput } from "../../src/commands/files.ts";
 import { reasonOf } from "../../src/commands/reasons.ts";
 import { PerfagentError } from "../../src/errors.ts";
 import { withFolder } from "../support/cli.ts";
+
+/** Far above what a process needs, also on a busy machine. */
+setDefaultTimeout(60_000);
 
 /** The error of a promise that must fail. */
 async function failure(promise: Promise<unknown>): Promise<PerfagentError> {

@@ -1,4 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
+
+/** Far above what a process needs, also on a busy machine. */
+setDefaultTimeout(60_000);
 
 const SOURCE = `import { interruptSignal, listenForInterrupts } from "${import.meta.dir}/../../src/commands/interrupt.ts";
 listenForInterrupts();

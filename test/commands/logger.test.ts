@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLogger } from "../../src/commands/logger.ts";
 import { withFolder } from "../support/cli.ts";
+
+/** Far above what a process needs, also on a busy machine. */
+setDefaultTimeout(60_000);
 
 /** What a logger in its own process writes. */
 function logged(options: string, body: string) {

@@ -1,6 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { checkLine } from "../../src/commands/check-line.ts";
 import { COMMANDS, commandNames, loadCommand } from "../../src/commands/table.ts";
+
+/** Far above what a process needs, also on a busy machine. */
+setDefaultTimeout(60_000);
 
 /** The words of an example's own command: what follows `perfagent NAME` up to a pipe or a redirection. */
 function argumentsOf(example: string): readonly [string, string[]] {
