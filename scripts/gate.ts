@@ -12,6 +12,9 @@ interface Counts {
   skipped: number;
 }
 
+/** For tests that name no time of their own; far above what any of them takes on a busy machine. */
+const TEST_TIMEOUT_MS = 60_000;
+
 const root = join(import.meta.dir, "..");
 const bun = process.execPath;
 const isStatic = process.argv.includes("--static");
@@ -50,12 +53,20 @@ function check(name: string, command: readonly string[]): boolean {
 /** Runs every test; those that drive the command line drive the compiled binary. */
 function runTests(): void {
   const report = join(temporary, "junit.xml");
-  const done = Bun.spawnSync([bun, "test", "--reporter=junit", `--reporter-outfile=${report}`], {
-    cwd: root,
-    stdout: "inherit",
-    stderr: "inherit",
-    env: { ...cleanEnvironment(), PERFAGENT_TEST_BINARY: join(root, "dist", "perfagent") },
-  });
+  const done = Bun.spawnSync(
+    [bun, "test", `--timeout=${TEST_TIMEOUT_MS}`, "--reporter=junit", `--reporter-outfile=${report}`],
+    {
+      cwd: root,
+      stdout: "inherit",
+      stderr: "inherit",
+      env: {
+        ...cleanEnvironment(),
+        PERFAGENT_TEST_BINARY: join(root, "dist", "perfagent"),
+        // Shared by the test files: what they build, such as Go's library, is built once.
+        PERFAGENT_TEST_CACHE: join(temporary, "cache"),
+      },
+    },
+  );
   const totals = /<testsuites[^>]*>/.exec(readReport(report))?.[0] ?? "";
   const total = attribute(totals, "tests");
   const failed = attribute(totals, "failures");

@@ -2,7 +2,7 @@
 import type { PerfagentError } from "../errors.ts";
 import type { Verdict } from "../events.ts";
 import type { Comparison, Completion, EditOutcome, Evaluation } from "../types.ts";
-import type { Candidate, LoopState } from "./state.ts";
+import type { LoopState } from "./state.ts";
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -41,15 +41,16 @@ export function withTruncationNote(judgement: Judgement, completion: Completion)
   return { ...judgement, feedback: `${CUT_ANSWER} ${judgement.feedback}`.trim() };
 }
 
-/** The answer led to a program that was seen before. */
-export function judgeRepeat(known: Candidate, state: LoopState): Judgement {
+/** The answer led to a program that was evaluated before, in this round (0: the initial one). */
+export function judgeRepeat(round: number, state: LoopState): Judgement {
   const which =
-    known.iteration === state.current.iteration
+    round === state.current.iteration
       ? "the current program"
-      : known.iteration === 0
+      : round === 0
         ? "the initial program"
-        : `the program of round ${known.iteration}`;
-  const earlier = state.attempts.find((attempt) => attempt.iteration === known.iteration);
+        : `the program of round ${round}`;
+  // Rounds are counted from 1 without a gap.
+  const earlier = state.attempts[round - 1];
   const outcome = earlier === undefined ? "" : ` (${earlier.verdict}: ${earlier.reason})`;
   return withoutEvaluation(
     "unchanged",

@@ -21,6 +21,7 @@ import {
   judgeRepeat,
   withTruncationNote,
 } from "./decide.ts";
+import { createKnownPrograms, type KnownPrograms } from "./known-programs.ts";
 import { advance, type Candidate, type LoopState, type StateOptions } from "./state.ts";
 
 export interface LoopSettings extends StateOptions {
@@ -45,7 +46,7 @@ export interface LoopPorts {
   readonly model: Model;
   edit(program: string, reply: string, mode: Mode): EditOutcome;
   diff(before: string, after: string): string;
-  /** Equal for programs that differ only in layout. */
+  /** Equal for programs that differ only in layout and comments. */
   programKey(code: string): string;
   evaluate(code: string, timedPasses: number, signal: AbortSignal): Promise<Evaluation>;
   compare(older: Candidate, newer: Candidate, signal: AbortSignal): Promise<Comparison>;
@@ -82,9 +83,11 @@ export async function optimize(
   signal: AbortSignal,
 ): Promise<LoopResult> {
   let state = start;
+  const known = createKnownPrograms(start, ports);
   const record = (event: JournalEvent): void => {
     ports.record(event);
     state = advance(state, event, settings);
+    if (event.type === "iteration") known.add(event.code, event.evaluation, event.iteration);
   };
   try {
     if (!state.initialDone) record(await evaluateInitial(state, settings, ports, signal));
@@ -94,7 +97,7 @@ export async function optimize(
       const answers = await askModel(state, settings, ports, record, signal);
       const event = answers.failure
         ? modelFailedEvent(state, answers, ports)
-        : await judgeAnswers(state, answers, settings, ports, signal);
+        : await judgeAnswers(state, answers, known, settings, ports, signal);
       record(event);
       if (answers.failure) return { state, stopReason: "model_failed", error: answers.failure };
     }
@@ -251,6 +254,7 @@ function replyEvent(
 async function judgeAnswers(
   state: LoopState,
   answers: Answers,
+  known: KnownPrograms,
   settings: LoopSettings,
   ports: LoopPorts,
   signal: AbortSignal,
@@ -270,8 +274,8 @@ async function judgeAnswers(
   });
   if (completion.text.trim() === "") return finish(judgeModelAnswer(completion));
   if (outcome.status === "rejected") return finish(judgeRejectedEdit(outcome));
-  const known = findKnown(outcome.program, state, ports);
-  if (known !== null) return finish(judgeRepeat(known, state));
+  const seenIn = known.roundOf(outcome.program);
+  if (seenIn !== null) return finish(judgeRepeat(seenIn, state));
   return finish(await judgeProgram(outcome.program, state, settings, ports, signal));
 }
 
@@ -308,18 +312,6 @@ async function judgeProgram(
   const judgement = judgeCandidate(ports.withSamples(evaluation, [...samples, ...more]), comparison, null);
   const detail = judgement.verdict === "not_improved" ? ports.explainRejection(comparison) : "";
   return detail === "" ? judgement : { ...judgement, feedback: `${judgement.feedback}\n${detail}` };
-}
-
-/** The earlier appearance of a program, so that nothing is evaluated twice. */
-function findKnown(code: string, state: LoopState, ports: LoopPorts): Candidate | null {
-  const key = ports.programKey(code);
-  if (!state.initialIsPlaceholder && ports.programKey(state.initial.code) === key) return state.initial;
-  for (const attempt of state.attempts) {
-    if (attempt.code !== null && attempt.evaluation !== null && ports.programKey(attempt.code) === key) {
-      return { code: attempt.code, iteration: attempt.iteration, evaluation: attempt.evaluation };
-    }
-  }
-  return null;
 }
 
 function editRecord(base: string, outcome: EditOutcome, ports: LoopPorts): EditRecord {

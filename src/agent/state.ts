@@ -39,6 +39,10 @@ export interface LoopState {
   readonly best: Candidate;
   /** Every program that was the best one and passes all tests, oldest first. */
   readonly accepted: readonly Candidate[];
+  /**
+   * Finished rounds, oldest first. Successive states share this one list, which only grows: a copy for each round would
+   * make ten thousand rounds cost a hundred million. So a state that was continued from is not to be used any more.
+   */
   readonly attempts: readonly Attempt[];
   /** Rounds in a row without improvement. */
   readonly sinceImprovement: number;
@@ -108,12 +112,17 @@ function afterIteration(state: LoopState, event: IterationFinished, options: Sta
     best,
     current: nextCurrent(before, candidate, best, options),
     accepted: improved && candidate !== null ? [...before.accepted, candidate] : before.accepted,
-    attempts: [...state.attempts, attempt],
+    attempts: appended(state.attempts, attempt),
     sinceImprovement: improved ? 0 : state.sinceImprovement + 1,
     editMisses: verdict === "edit_failed" ? state.editMisses + 1 : 0,
     pending: [],
     answeredRounds: state.answeredRounds + (verdict === "model_failed" && event.edits.length === 0 ? 0 : 1),
   };
+}
+
+function appended(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
+  (attempts as Attempt[]).push(attempt);
+  return attempts;
 }
 
 /** The best program failed a test in a later run: it never was correct, and the one before it takes its place. */

@@ -224,7 +224,7 @@ export const ConfigSchema = v.strictObject({
       flags: ["seed"],
       flat: ["seed"],
     }),
-    held_out_tests: field(integer(0, 10000), 20, {
+    held_out_tests: field(integer(0, 10000), 50, {
       text: "New tests the winner must agree on, from the instance's own generator; 0 makes none",
       flat: ["held_out_tests"],
     }),
