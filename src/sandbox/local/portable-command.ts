@@ -10,6 +10,7 @@ export interface PortableCommand {
   readonly mounts: readonly BoxMount[];
   readonly tmpBytes: number;
   readonly fileBytes: number;
+  readonly cpuSeconds: number;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
@@ -26,7 +27,8 @@ export const DEPTH_OF_PROGRAM: Readonly<Record<Tier, number>> = { L1: 2, L2: 2, 
  */
 export function portableArgv(command: PortableCommand): string[] {
   // POSIX counts in blocks of 512 bytes.
-  const limits = [String(Math.ceil(command.fileBytes / 512)), String(MOST_PROCESSES)];
+  const fileBlocks = Math.ceil(command.fileBytes / 512);
+  const limits = [String(fileBlocks), String(command.cpuSeconds), String(MOST_PROCESSES)];
   const environment = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
   const inside = ["/bin/sh", "-c", AROUND_PROGRAM, "sh", ...limits, command.cwd];
   inside.push("/usr/bin/env", "-i", ...environment, ...command.argv);
@@ -60,10 +62,11 @@ export function portableArgv(command: PortableCommand): string[] {
 
 /** The program gets its three streams and nothing else; what the shell has to say goes to the report. */
 const AROUND_PROGRAM = `exec 4>&2 2>&3 3>&-
-ulimit -c 0; ulimit -s unlimited; ulimit -f "$1"; ulimit -u "$2" 2>/dev/null || ulimit -p "$2" 2>/dev/null
-cd "$3" || exit 1
-shift 3
-"$@" 2>&4 4>&-
+ulimit -c 0; ulimit -s unlimited; ulimit -f "$1"; ulimit -t "$2"
+ulimit -u "$3" 2>/dev/null || ulimit -p "$3" 2>/dev/null
+cd "$4" || exit 1
+shift 4
+(exec "$@" 2>&4 4>&-)
 code=$?
 echo "exit $code" >&2
 exit $code`;
@@ -102,7 +105,7 @@ mount -o remount,bind,ro proc/sys
 pivot_root . old
 cd /
 umount -l old
-mount -o remount,ro,nosuid,nodev /
+mount -o remount,bind,ro,nosuid,nodev /
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"`;
 
 function unshareArgv({ host, mounts, folder, tmpBytes }: PortableCommand): string[] {

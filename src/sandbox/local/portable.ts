@@ -10,6 +10,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statfsSync,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -166,6 +167,8 @@ async function runIn(
     mounts: request.mounts,
     tmpBytes: limits.tmpBytes ?? DEFAULT_TMP_BYTES,
     fileBytes: Math.max(limits.fileBytes ?? DEFAULT_FILE_BYTES, limits.outputBytes + 1),
+    // Behind the watch, should it ever be kept from looking.
+    cpuSeconds: Math.ceil(limits.wallMs / 1000) + 1,
     cwd: boxed.cwd ?? "/tmp",
     env: boxEnvironment(boxed.env),
     argv: boxed.argv,
@@ -181,7 +184,9 @@ async function runIn(
   const look = (): void => {
     const now = Bun.nanoseconds();
     const tree = readTree(child.pid).filter(({ depth }) => depth >= DEPTH_OF_PROGRAM[options.tier]);
-    const bytes = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    const resident = tree.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    const bytes =
+      resident + (options.tier === "L5" ? 0 : unmappedFileBytes(tree, limits.tmpBytes ?? DEFAULT_TMP_BYTES));
     if (memory.lastNs > 0) memory.byteS += ((bytes + memory.lastBytes) / 2) * ((now - memory.lastNs) / 1e9);
     if (tree.length > 0) memory.lastNs = now;
     memory.lastBytes = bytes;
@@ -227,7 +232,8 @@ async function runIn(
     signal: killedBy,
     // A program is never shorter than the work it did.
     wallNs: Math.max(ended - started - cost.wallNs, cpuUs * 1000, 1),
-    cpuUs: Math.max(cpuUs, 1),
+    // A box that was killed takes the count of its program's time with it.
+    cpuUs: ending === null ? null : Math.max(cpuUs, 1),
     peakBytes: memory.peakBytes > 0 ? memory.peakBytes : null,
     integralByteS: memory.peakBytes > 0 ? memory.byteS : null,
     stdout,
@@ -236,6 +242,23 @@ async function runIn(
     stderrTruncated: errBytes > stderr.length,
     message: watched.crowded ? "it started more processes than are allowed" : "",
   };
+}
+
+/** Bytes of files in the box's memory that none of its programs has mapped. */
+function unmappedFileBytes(tree: readonly TreeProcess[], tmpBytes: number): number {
+  const pid = tree[0]?.pid;
+  if (pid === undefined) return 0;
+  let used = 0;
+  for (const folder of ["/tmp", "/dev/shm"]) {
+    try {
+      const { bsize, blocks, bfree } = statfsSync(`/proc/${pid}/root${folder}`);
+      // Before the box is ready these are the host's own folders, which are larger.
+      if (blocks * bsize <= tmpBytes) used += (blocks - bfree) * bsize;
+    } catch {
+      // Ended while we looked.
+    }
+  }
+  return Math.max(0, used - tree.reduce((sum, { sharedBytes }) => sum + sharedBytes, 0));
 }
 
 /** Where the tools that make a box find their own parts. */

@@ -7,6 +7,8 @@ export interface TreeProcess {
   /** Distance from the root, which is 0. */
   readonly depth: number;
   readonly residentBytes: number;
+  /** Of it, files in memory. */
+  readonly sharedBytes: number;
   /** Highest resident memory since it became the program that it is. */
   readonly highestBytes: number;
 }
@@ -21,7 +23,13 @@ export function readTree(root: number): TreeProcess[] {
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
       const kib = (key: string): number =>
         Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
-      found.push({ pid, depth, residentBytes: kib("VmRSS") * 1024, highestBytes: kib("VmHWM") * 1024 });
+      found.push({
+        pid,
+        depth,
+        residentBytes: kib("VmRSS") * 1024,
+        sharedBytes: kib("RssShmem") * 1024,
+        highestBytes: kib("VmHWM") * 1024,
+      });
       for (const task of readdirSync(`/proc/${pid}/task`)) {
         const children = readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim();
         if (children === "") continue;

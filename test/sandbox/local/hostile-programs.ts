@@ -20,6 +20,8 @@ export interface HostileProgram {
   readonly wallMs?: number;
   /** Runs of the program one after another. Default: 1. */
   readonly runs?: number;
+  /** What the launcher adds that others' tools do not have, where the program needs it. */
+  readonly launcherOnly?: string;
 }
 
 const OWN = join(import.meta.dir, "hostile");
@@ -57,7 +59,11 @@ export const HOSTILE_PROGRAMS: readonly HostileProgram[] = [
   ...shared("09_daemon_setsid.py", ANSWER),
   ...shared("11_output_flood.py", { status: ["output_limit"] }),
   ...shared("13_stdin_unread.py", { ...ANSWER, stdin: "x".repeat(50 * 2 ** 20) }),
-  ...shared("17_steal_parent_secrets.py", { status: ["exited"], stdout: "clean\n" }),
+  ...shared("17_steal_parent_secrets.py", {
+    status: ["exited"],
+    stdout: "clean\n",
+    launcherOnly: "a closed process 1",
+  }),
   ...shared("20_network.py", { status: ["exited"], stdout: "clean\n" }),
   ...shared("27_exit_code_spoof.py", { status: ["runtime_error"], exitCode: 137, stdout: "answer\n" }),
   ...shared("34_binary_output.py", { status: ["exited"], stdout: "a\0b\xff\xfe\r\nlast-without-newline" }),
@@ -72,7 +78,7 @@ export const HOSTILE_PROGRAMS: readonly HostileProgram[] = [
   own("memory_in_children.cpp", { status: ["memory_limit"] }),
   own("shared_anonymous.cpp", { status: ["memory_limit"] }),
   own("shared_files.py", { status: ["memory_limit"] }),
-  own("shared_segments.cpp", { status: ["memory_limit"] }),
+  own("shared_segments.cpp", { status: ["memory_limit"], launcherOnly: "counting segments" }),
   own("daemon.py", ANSWER),
   own("orphan_holds_stdout.py", ANSWER),
   own("works_on_after_end.py", ANSWER),
@@ -82,23 +88,32 @@ export const HOSTILE_PROGRAMS: readonly HostileProgram[] = [
   own("closes_stdout.py", ANSWER),
   own("kills_parent.py", ANSWER),
   own("kills_all.py", ANSWER),
-  own("hurts_parent.py", ANSWER),
-  own("priority_and_affinity.py", ANSWER),
+  own("hurts_parent.py", { ...ANSWER, launcherOnly: "a filter of system calls" }),
+  own("priority_and_affinity.py", { ...ANSWER, launcherOnly: "a filter of system calls" }),
   own("reads_answers.py", ANSWER),
   own("changes_itself.py", { ...ANSWER, runs: 2 }),
   own("fills_disk.py", { status: ["memory_limit", "exited"] }),
-  own("fills_inodes.py", { status: ["runtime_error"] }),
+  own("fills_inodes.py", { status: ["runtime_error"], launcherOnly: "a limit on files" }),
   own("odd_files.py", { ...ANSWER, runs: 2 }),
   own("cache_across_runs.py", { ...ANSWER, runs: 3 }),
-  own("hidden_cpu.cpp", { ...ANSWER, leastCpuUs: 270_000 }),
+  own("hidden_cpu.cpp", {
+    ...ANSWER,
+    leastCpuUs: 270_000,
+    launcherOnly: "clocks of processes that nobody waits for",
+  }),
   own("threads.cpp", { ...ANSWER, leastCpuUs: 190_000 }),
   own("thread_bomb.cpp", { status: ["runtime_error"] }),
   own("descriptors.py", ANSWER),
   own("deep_recursion.cpp", ANSWER),
   own("endless_recursion.cpp", { status: ["memory_limit"] }),
   own("zombies.py", ANSWER),
-  own("opens_streams.py", { status: ["exited"], stdin: "a b c", stdout: "a\nb\nc\n" }),
-  own("new_namespaces.cpp", ANSWER),
+  own("opens_streams.py", {
+    status: ["exited"],
+    stdin: "a b c",
+    stdout: "a\nb\nc\n",
+    launcherOnly: "streams that cannot be truncated",
+  }),
+  own("new_namespaces.cpp", { ...ANSWER, launcherOnly: "a filter of system calls" }),
   own("raises_limits.py", ANSWER),
   ...Object.entries(SELF_SIGNALS).map(([number, signal]) => ({
     ...own("signal_self.cpp", { status: ["runtime_error"], stdin: number, signal }),

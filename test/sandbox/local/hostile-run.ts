@@ -15,6 +15,8 @@ export interface HostileRunOptions {
   readonly path: string;
   /** Names of programs to run; all when empty. */
   readonly only: readonly string[];
+  /** Whether to build hostile sources too. */
+  readonly sources: boolean;
 }
 
 /** What came of a program's last run; bytes as Latin-1 text. */
@@ -97,7 +99,7 @@ async function run(options: HostileRunOptions): Promise<HostileReport> {
     Bun.gc(true);
     const grownBytes = process.memoryUsage.rss() - startBytes;
     const builds = await Promise.all(
-      (options.only.length === 0 ? HOSTILE_SOURCES : []).map(async ({ name, ...source }) => {
+      (options.sources ? HOSTILE_SOURCES : []).map(async ({ name, ...source }) => {
         const start = performance.now();
         const build = await sandbox.build(source, never);
         return { name, status: build.status, message: build.message, ms: performance.now() - start };
