@@ -42,7 +42,7 @@ export interface LoopSettings extends StateOptions {
 
 /** What the loop needs from the rest of perfagent. */
 export interface LoopPorts {
-  prompt(state: LoopState, mode: Mode): readonly Message[];
+  prompt(state: LoopState, mode: Mode, signal: AbortSignal): Promise<readonly Message[]>;
   readonly model: Model;
   edit(program: string, reply: string, mode: Mode): EditOutcome;
   diff(before: string, after: string): string;
@@ -182,11 +182,13 @@ async function askModel(
   const startedMs = ports.now();
   const mode = modeOfNextRound(state, settings);
   let base = state.current.code;
-  let messages = ports.prompt(state, mode);
+  let messages: readonly Message[] | null = null;
   const edits: { completion: Completion; outcome: EditOutcome }[] = [];
   for (let retry = 0; retry <= settings.editRetries; retry++) {
     let completion = state.pending[retry]?.completion;
+    messages = state.pending[retry]?.messages ?? messages;
     if (completion === undefined) {
+      messages ??= await ports.prompt(state, mode, signal);
       try {
         completion = await ports.model.complete(messages, signal);
       } catch (error) {
@@ -202,7 +204,7 @@ async function askModel(
     edits.push({ completion, outcome });
     if (outcome.status === "applied" || completion.text.trim() === "") break;
     messages = [
-      ...messages,
+      ...(messages ?? []),
       { role: "assistant", content: completion.text },
       { role: "user", content: outcome.feedback },
     ];

@@ -17,6 +17,7 @@ import { createHeldOut, type HeldOut } from "../evaluate/held-out.ts";
 import { createEvaluator, type EvaluatorOptions } from "../evaluate/index.ts";
 import { programKey } from "../evaluate/normalize.ts";
 import { createOwnEvaluator } from "../evaluate/own.ts";
+import { profileProgram } from "../evaluate/profile.ts";
 import { summarizeSamples } from "../evaluate/stats.ts";
 import { LANGUAGES } from "../languages.ts";
 import { deriveSeed } from "../lib/random.ts";
@@ -62,14 +63,17 @@ export async function assembleParts(
   const isOwn = config.optimization.evaluator !== null;
   const summarize = summarizer(config.runtime.trim_ratio);
   const settings = promptSettings(config, instance, language);
-  const ports = promptPorts(config, instance);
+  const profiler = createProfiler(config, workshop, context);
   return {
     metric: isOwn ? null : target,
     unit: isOwn ? "" : UNITS[target],
     sandbox: workshop.sandbox,
     loop: {
       model,
-      prompt: (state, mode) => buildPrompt(state, mode, settings, ports),
+      prompt: async (state, mode, signal) => {
+        const profile = await profiler(state.current, signal);
+        return buildPrompt(state, mode, settings, promptPorts(config, instance, profile));
+      },
       edit: (program, reply, mode) => applyResponse(program, reply, { mode, language }),
       diff: (before, after) =>
         unifiedDiff(before, after, `${instance.taskName}.${LANGUAGES[language].extension}`),
@@ -176,6 +180,22 @@ function summarizer(trimRatio: number): (samples: readonly Sample[]) => Sample {
 function evidenceRule(config: Config): EvidenceRule {
   const { min_effect: minEffect, max_pairs: maxPairs } = config.optimization;
   return { kind: "evidence", minEffect, maxPairs };
+}
+
+/** The profile of the current program, made once for each; null where none is wanted or the program does not pass. */
+function createProfiler(config: Config, workshop: Workshop, { instance, language }: RunPartsContext) {
+  let last: { readonly code: string; readonly profile: string } | null = null;
+  return async ({ code, evaluation }: Candidate, signal: AbortSignal): Promise<string | null> => {
+    if (!config.optimization.profile || evaluation?.passed !== true) return null;
+    if (last?.code !== code) {
+      const sandbox = workshop.checkerSandbox;
+      last = {
+        code,
+        profile: await profileProgram({ instance, language, code, evaluation, sandbox, signal }),
+      };
+    }
+    return last.profile;
+  };
 }
 
 /** What is decided on: the target, or the first metric that an own evaluation names. */

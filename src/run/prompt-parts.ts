@@ -26,8 +26,11 @@ export function promptSettings(config: Config, instance: Instance, language: Lan
   };
 }
 
-/** How measurements are put into words. */
-export function promptPorts(config: Config, instance: Instance): PromptPorts {
+/**
+ * How measurements are put into words.
+ * @param profile What a profiler said of the current program; null without one.
+ */
+export function promptPorts(config: Config, instance: Instance, profile: string | null): PromptPorts {
   const { target, include_other_metrics_in_summary: showAll } = config.optimization;
   return {
     describeMetrics: (evaluation) =>
@@ -40,7 +43,7 @@ export function promptPorts(config: Config, instance: Instance): PromptPorts {
             evaluation,
             tests: instance.tests,
             target,
-            profile: null,
+            profile,
             maxCharacters: ANALYSIS_CHARACTERS,
           }),
     estimateTokens,
