@@ -5,7 +5,7 @@ import type { JournalEvent } from "../events.ts";
 import { parseInstance } from "../instance.ts";
 import type { ResultDocument } from "../record/result.ts";
 import type { RunOptions } from "../run/index.ts";
-import { runTask } from "../run/task.ts";
+import { initialCodeOf, runTask } from "../run/task.ts";
 import type { Workshop } from "../run/workshop.ts";
 import type { Logger } from "../types.ts";
 import { type BatchTask, readTask, sourceName } from "./tasks.ts";
@@ -85,12 +85,13 @@ async function runOne(task: BatchTask, options: BatchOptions, signal: AbortSigna
   try {
     const config = await options.configOf(task);
     const parsed = parseInstance(await readTask(task), sourceName(task.source));
+    const instance = { ...parsed, taskName: task.taskName };
     const outcome = await runTask(
       {
         config,
-        instance: { ...parsed, taskName: task.taskName },
+        instance,
         language: task.language,
-        givenCode: null,
+        initial: initialCodeOf(config, instance, task.language, null),
         baseDir: options.baseDirOf(task),
         start: options.start,
         workshop: options.workshop,

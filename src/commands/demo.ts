@@ -54,7 +54,7 @@ export default defineCommand({
             config,
             instance,
             language: "python3",
-            givenCode: { bytes: Buffer.from(problem.initialCode), name: problem.name },
+            initial: { code: problem.initialCode, isPlaceholder: false },
             baseDir,
             start: "new",
             workshop,

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { EXIT_CONDITION_NOT_MET } from "../errors.ts";
 import { parseInstance } from "../instance.ts";
-import { runTask } from "../run/task.ts";
+import { initialCodeOf, runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
 import { ensureWritable, readBytes, readText, writeOutput } from "./files.ts";
 import { configArgs, resolveConfig } from "./flags.ts";
@@ -63,14 +63,16 @@ export default defineCommand({
       given === undefined
         ? null
         : { bytes: await readBytes(given, { what: "the initial code", code: "code" }), name: given };
+    const language = config.language_cfg.language;
+    const initial = initialCodeOf(config, instance, language, givenCode);
     const workshop = await openWorkshop({ config, environment, workingDirectory: process.cwd(), logger });
     try {
       const outcome = await runTask(
         {
           config,
           instance,
-          language: config.language_cfg.language,
-          givenCode,
+          language,
+          initial,
           baseDir: args["base-dir"] ?? config.logging.trajectory_dir,
           start: args.resume ? "resume" : args.restart ? "restart" : "new",
           workshop,

@@ -5,7 +5,7 @@ import type { JournalEvent } from "../events.ts";
 import { requireLanguage } from "../instance.ts";
 import type { Instance, Language, Logger } from "../types.ts";
 import { type RunOptions, type RunOutcome, runInstance } from "./index.ts";
-import { chooseInitialCode, type GivenCode } from "./initial-code.ts";
+import { chooseInitialCode, type GivenCode, type InitialCode } from "./initial-code.ts";
 import { assembleParts, loopSettings } from "./parts.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -13,8 +13,8 @@ export interface TaskOptions {
   readonly config: Config;
   readonly instance: Instance;
   readonly language: Language;
-  /** A program to begin with that is stronger than the configuration's; null when there is none. */
-  readonly givenCode: GivenCode | null;
+  /** As {@link initialCodeOf} chose it. */
+  readonly initial: InitialCode;
   readonly baseDir: string;
   readonly start: RunOptions["start"];
   readonly workshop: Workshop;
@@ -23,17 +23,31 @@ export interface TaskOptions {
 }
 
 /**
- * Optimizes one instance as configured.
- * @throws PerfagentError what {@link runInstance} and {@link chooseInitialCode} throw.
+ * The program to begin with.
+ * @param given A program that is stronger than the configuration's; null when there is none.
+ * @throws PerfagentError `instance` when the instance has no runner for the language, and what {@link chooseInitialCode}
+ * throws: all that can be refused before anything is opened.
  */
-export async function runTask(options: TaskOptions, signal: AbortSignal): Promise<RunOutcome> {
-  const { config, instance, language, workshop } = options;
+export function initialCodeOf(
+  config: Config,
+  instance: Instance,
+  language: Language,
+  given: GivenCode | null,
+): InitialCode {
   requireLanguage(instance, language);
-  const initial = chooseInitialCode(instance, language, {
-    given: options.givenCode,
+  return chooseInitialCode(instance, language, {
+    given,
     text: config.overrides.initial_code_text,
     directory: config.overrides.initial_code_dir,
   });
+}
+
+/**
+ * Optimizes one instance as configured.
+ * @throws PerfagentError what {@link runInstance} throws.
+ */
+export async function runTask(options: TaskOptions, signal: AbortSignal): Promise<RunOutcome> {
+  const { config, instance, language, initial, workshop } = options;
   return await runInstance(
     {
       instance,

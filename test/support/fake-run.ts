@@ -9,7 +9,7 @@ import { createBudget } from "../../src/model/budget.ts";
 import { createGovernor } from "../../src/model/governor.ts";
 import { readJournal } from "../../src/record/journal.ts";
 import type { RunOutcome } from "../../src/run/index.ts";
-import { runTask } from "../../src/run/task.ts";
+import { initialCodeOf, runTask } from "../../src/run/task.ts";
 import type { Workshop } from "../../src/run/workshop.ts";
 import { createFakeSandbox } from "../../src/sandbox/fake.ts";
 import type { Logger, Sandbox } from "../../src/types.ts";
@@ -84,7 +84,12 @@ export function openFakeRun(taskName = "task"): FakeRun {
           config,
           instance,
           language: "python3",
-          givenCode: initial === null ? null : { bytes: Buffer.from(initial), name: "initial" },
+          initial: initialCodeOf(
+            config,
+            instance,
+            "python3",
+            initial === null ? null : { bytes: Buffer.from(initial), name: "initial" },
+          ),
           baseDir: join(folder, "out"),
           start: options.start ?? "new",
           workshop: fakeWorkshop(folder, options.sandbox ?? createFakeSandbox()),
