@@ -68,31 +68,32 @@ interface Trigram {
 }
 
 function bestOffset(program: readonly string[], core: readonly string[]): number | null {
-  const trigrams = new Map<number, Trigram>();
+  const trigrams: Trigram[] = [];
+  /** Position in `trigrams` plus one, by hash; 0 for trigrams that SEARCH does not have. */
+  const byHash = new Int32Array(HASH_SIZE);
+  const hashes = new Int32Array(MOST_LINE_CHARS);
   for (const [at, line] of core.entries()) {
-    eachTrigram(line, (hash) => {
-      const trigram = trigrams.get(hash) ?? { wanted: [], places: [], last: -1 };
-      trigrams.set(hash, trigram);
-      if (trigram.wanted.at(-1) !== at && trigram.wanted.length < MOST_LINES_PER_TRIGRAM)
-        trigram.wanted.push(at);
-    });
+    const count = trigramsOf(line, hashes);
+    for (let index = 0; index < count; index++) {
+      const hash = hashes[index] ?? 0;
+      if (byHash[hash] === 0) byHash[hash] = trigrams.push({ wanted: [], places: [], last: -1 });
+      const wanted = trigrams[(byHash[hash] ?? 0) - 1]?.wanted ?? [];
+      if (wanted.at(-1) !== at && wanted.length < MOST_LINES_PER_TRIGRAM) wanted.push(at);
+    }
   }
-  const known = new Uint8Array(HASH_SIZE);
-  for (const hash of trigrams.keys()) known[hash] = 1;
   for (const at of linesToLookAt(program, core)) {
-    eachTrigram(program[at] ?? "", (hash) => {
-      if (known[hash] === 0) return;
-      const trigram = trigrams.get(hash);
-      if (trigram === undefined || trigram.last === at) return;
+    const count = trigramsOf(program[at] ?? "", hashes);
+    for (let index = 0; index < count; index++) {
+      const position = byHash[hashes[index] ?? 0] ?? 0;
+      if (position === 0) continue;
+      const trigram = trigrams[position - 1];
+      if (trigram === undefined || trigram.last === at) continue;
       trigram.last = at;
       if (trigram.places.length <= MOST_PLACES) trigram.places.push(at);
-    });
+    }
   }
-  const telling = [...trigrams.values()].filter(({ places }) => places.length <= MOST_PLACES);
-  return (
-    mostVoted(telling, program.length, core.length) ??
-    mostVoted([...trigrams.values()], program.length, core.length)
-  );
+  const telling = trigrams.filter(({ places }) => places.length <= MOST_PLACES);
+  return mostVoted(telling, program.length, core.length) ?? mostVoted(trigrams, program.length, core.length);
 }
 
 /** The offset that most trigrams vote for; a trigram on few lines has more weight. The first of several; null for no votes. */
@@ -114,18 +115,24 @@ function mostVoted(trigrams: readonly Trigram[], programLines: number, coreLines
   return best < 0 ? null : best - coreLines + 1;
 }
 
-/** Calls back with a hash for each three characters of a line in a row; blanks and the case of letters are left out. */
-function eachTrigram(line: string, found: (hash: number) => void): void {
+/**
+ * Writes a hash for each three characters of a line in a row, and gives their number. Blanks and the case of letters are
+ * left out.
+ */
+function trigramsOf(line: string, hashes: Int32Array): number {
   const end = Math.min(line.length, MOST_LINE_CHARS);
-  let [first, second] = [0, 0];
+  let count = 0;
+  let first = 0;
+  let second = 0;
   for (let at = 0; at < end; at++) {
     let code = line.charCodeAt(at);
     if (code === 0x20 || code === 0x09) continue;
     if (code >= 0x41 && code <= 0x5a) code += 0x20;
-    if (first !== 0) found((first * 961 + second * 31 + code) & (HASH_SIZE - 1));
+    if (first !== 0) hashes[count++] = (first * 961 + second * 31 + code) & (HASH_SIZE - 1);
     first = second;
     second = code;
   }
+  return count;
 }
 
 function linesToLookAt(program: readonly string[], core: readonly string[]): number[] {

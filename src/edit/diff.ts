@@ -28,7 +28,7 @@ const CONTEXT_LINES = 3;
  * Removed and added lines up to which the shortest difference is looked for, which takes time in proportion to their
  * square; more of them are shown as one rewrite.
  */
-const MOST_CHANGED_LINES = 2000;
+const MOST_CHANGED_LINES = 500;
 
 /** The part of two texts that differs, in whole lines, with the lines of context around it. */
 function changedPart(before: string, after: string): { start: number; oldEnd: number; newEnd: number } {

@@ -1,4 +1,4 @@
-import { BOM, isBlank, trimLine, trimLineEnd } from "./lines.ts";
+import { BOM, isBlank, isBlankCode, trimLine, trimLineEnd } from "./lines.ts";
 
 /** How two lines are compared: by every character, without blanks at the end, or without blanks on either side. */
 export type Comparison = "exact" | "line_ends" | "trimmed";
@@ -76,8 +76,7 @@ export class Document {
   /** A line's text, without its end. */
   textOf(line: number): string {
     if (line > this.#originals) return this.#addedTexts[line - this.#originals - 1] ?? "";
-    const start = this.#starts[line - 1] ?? 0;
-    return this.#source.slice(start, (this.#starts[line] ?? 0) - this.#endOf(line).length);
+    return this.#source.slice(this.#starts[line - 1], this.#contentEnd(line));
   }
 
   /** A line's end: `\n`, `\r\n`, or "" for the last line of a program without a final line end. */
@@ -200,6 +199,10 @@ export class Document {
     return parts.join("");
   }
 
+  #contentEnd(line: number): number {
+    return (this.#starts[line] ?? 0) - this.#endOf(line).length;
+  }
+
   #endOf(line: number): string {
     const end = this.#starts[line] ?? 0;
     if (end === 0 || this.#source.charCodeAt(end - 1) !== LINE_FEED) return "";
@@ -229,8 +232,13 @@ export class Document {
   #index(comparison: Comparison): LineIndex {
     const known = this.#indexes.get(comparison);
     if (known !== undefined) return known;
-    const index = new LineIndex(KEYS[comparison], this.#vocabulary, this.#next.length);
-    for (let line = this.next(0); line !== 0; line = this.next(line)) index.add(line, this.textOf(line));
+    const index = new LineIndex(TRIMMINGS[comparison], this.#vocabulary, this.#next.length);
+    for (let line = this.next(0); line !== 0; line = this.next(line)) {
+      if (line > this.#originals) index.add(line, this.textOf(line));
+      else if (index.mayKnow(this.#source, this.#starts[line - 1] ?? 0, this.#contentEnd(line))) {
+        index.add(line, this.textOf(line));
+      }
+    }
     this.#indexes.set(comparison, index);
     return index;
   }
@@ -241,11 +249,21 @@ export class Document {
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-const KEYS: Readonly<Record<Comparison, (text: string) => string>> = {
-  exact: (text) => text,
-  line_ends: trimLineEnd,
-  trimmed: trimLine,
+/** Which blanks of a line a comparison leaves out. */
+interface Trimming {
+  readonly key: (text: string) => string;
+  readonly start: boolean;
+  readonly end: boolean;
+}
+
+const TRIMMINGS: Readonly<Record<Comparison, Trimming>> = {
+  exact: { key: (text) => text, start: false, end: false },
+  line_ends: { key: trimLineEnd, start: false, end: true },
+  trimmed: { key: trimLine, start: true, end: true },
 };
+
+/** Values of a fingerprint: a power of two, far above the number of lines that one answer searches for. */
+const FINGERPRINTS = 2 ** 16;
 
 /** Which lines of a document equal which line of the vocabulary, under one comparison. */
 class LineIndex {
@@ -254,23 +272,35 @@ class LineIndex {
   readonly lines: number[][] = [[]];
   /** Number of lines by id, without the removed ones. */
   readonly counts: number[] = [0];
-  readonly #key: (text: string) => string;
+  readonly #trimming: Trimming;
   readonly #idByKey = new Map<string, number>();
+  /** 1 for the fingerprints of the vocabulary. */
+  readonly #fingerprints = new Uint8Array(FINGERPRINTS);
 
-  constructor(key: (text: string) => string, vocabulary: readonly string[], capacity: number) {
-    this.#key = key;
+  constructor(trimming: Trimming, vocabulary: readonly string[], capacity: number) {
+    this.#trimming = trimming;
     this.ids = new Int32Array(capacity);
     for (const text of vocabulary) {
-      const entry = key(text);
+      const entry = trimming.key(text);
       if (this.#idByKey.has(entry)) continue;
       this.#idByKey.set(entry, this.lines.length);
+      this.#fingerprints[fingerprint(entry, 0, entry.length)] = 1;
       this.lines.push([]);
       this.counts.push(0);
     }
   }
 
   idOfText(text: string): number {
-    return this.#idByKey.get(this.#key(text)) ?? 0;
+    return this.#idByKey.get(this.#trimming.key(text)) ?? 0;
+  }
+
+  /** Whether a part of a source may equal a line of the vocabulary; false is certain, and found without a copy. */
+  mayKnow(source: string, start: number, end: number): boolean {
+    let from = start;
+    let to = end;
+    if (this.#trimming.end) while (to > from && isBlankCode(source.charCodeAt(to - 1))) to--;
+    if (this.#trimming.start) while (from < to && isBlankCode(source.charCodeAt(from))) from++;
+    return this.#fingerprints[fingerprint(source, from, to)] === 1;
   }
 
   add(line: number, text: string): void {
@@ -280,6 +310,18 @@ class LineIndex {
     this.lines[id]?.push(line);
     this.counts[id] = (this.counts[id] ?? 0) + 1;
   }
+}
+
+/** The length and four characters of a text: enough to tell most lines of a program apart. */
+function fingerprint(source: string, start: number, end: number): number {
+  if (start === end) return 0;
+  const middle = (start + end) >> 1;
+  let value = end - start;
+  value = value * 31 + source.charCodeAt(end - 1);
+  value = value * 31 + source.charCodeAt(Math.max(start, end - 2));
+  value = value * 31 + source.charCodeAt(middle);
+  value = value * 31 + source.charCodeAt(Math.max(start, middle - 3));
+  return value & (FINGERPRINTS - 1);
 }
 
 function lineStarts(source: string): Int32Array {

@@ -21,7 +21,6 @@ export interface Fence {
   /** 0-based line behind the closing one, or the number of lines of the answer when the fence was never closed. */
   readonly end: number;
   readonly closed: boolean;
-  readonly lines: readonly string[];
 }
 
 /** Reads a line as the opening of a fence; null when it is none. Outside of a fence any indentation is allowed (lists). */
@@ -59,11 +58,17 @@ export function findFences(lines: readonly string[]): Fence[] {
     let end = at + 1;
     while (end < lines.length && !closesFence(lines[end] ?? "", opening)) end++;
     const closed = end < lines.length;
-    const content = lines.slice(at + 1, end).map((line) => outdent(line, opening.indent));
-    fences.push({ opening, at, end: closed ? end + 1 : end, closed, lines: content });
+    fences.push({ opening, at, end: closed ? end + 1 : end, closed });
     at = end;
   }
   return fences;
+}
+
+/** The lines inside a complete fence, moved to the left as far as the fence is indented. */
+export function fenceContent(answer: readonly string[], fence: Fence): string[] {
+  const { indent } = fence.opening;
+  const lines = answer.slice(fence.at + 1, fence.end - 1);
+  return indent === 0 ? lines : lines.map((line) => line.slice(Math.min(indent, indentLength(line))));
 }
 
 /** What the info string of a fence says about its content: a language, something that is no program, or nothing. */
@@ -103,8 +108,4 @@ function runLength(line: string, from: number): number {
   let end = from;
   while (end < line.length && line[end] === line[from]) end++;
   return end - from;
-}
-
-function outdent(line: string, blanks: number): string {
-  return line.slice(Math.min(blanks, indentLength(line)));
 }

@@ -56,6 +56,11 @@ export function sameLines(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((line, index) => line === b[index]);
 }
 
+/** Whether a character is a blank: a space or a tab. */
+export function isBlankCode(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
 /** Byte order mark: U+FEFF at the very beginning of a file. */
 export const BOM = "\uFEFF";
 
@@ -63,7 +68,3 @@ export const BOM = "\uFEFF";
 
 const TAB = 0x09;
 const SPACE = 0x20;
-
-function isBlankCode(code: number): boolean {
-  return code === SPACE || code === TAB;
-}

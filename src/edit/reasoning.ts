@@ -41,7 +41,7 @@ export function withoutReasoning(response: readonly string[]): string[] {
       continue;
     }
     answer.push(line);
-    if (isInCode && END_TAG_AT_START.test(line)) endTagInCode = at;
+    if (isInCode && line.includes("</") && END_TAG_AT_START.test(line)) endTagInCode = at;
     const marker = markerOf(line);
     if (isInBlock) isInBlock = marker !== "tail";
     else if (marker === "head") isInBlock = true;

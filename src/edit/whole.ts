@@ -1,5 +1,5 @@
 import type { Language } from "../types.ts";
-import { contentOf, type Fence, findFences } from "./fences.ts";
+import { contentOf, fenceContent, findFences } from "./fences.ts";
 import { indentLength, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
 import { markerOf, wrapperOf } from "./markers.ts";
 import type { Owns } from "./owned.ts";
@@ -27,16 +27,17 @@ export function findWholeProgram(
       problem: { reason: "truncated", block: null, what: "ends inside a code fence that is never closed" },
     };
   }
-  const complete = fences.slice(-MOST_FENCES).filter((fence) => fence.closed);
-  const inLanguage = complete.filter((fence) => contentOf(fence.opening.info) === language);
-  const unlabelled = complete.filter((fence) => contentOf(fence.opening.info) === "unlabelled");
-  const candidates = (
-    inLanguage.length > 0
-      ? inLanguage
-      : unlabelled.filter((fence) => LOOKS_LIKE[language].test(fence.lines.join("\n")))
-  )
-    .filter((fence) => !holdsFormat(fence, owns))
-    .map((fence) => withoutWrapping(fence.lines, owns))
+  const complete = fences
+    .slice(-MOST_FENCES)
+    .filter((fence) => fence.closed)
+    .map((fence) => ({ content: contentOf(fence.opening.info), lines: fenceContent(answer, fence) }));
+  const inLanguage = complete.filter(({ content }) => content === language);
+  const unlabelled = complete.filter(
+    ({ content, lines }) => content === "unlabelled" && LOOKS_LIKE[language].test(lines.join("\n")),
+  );
+  const candidates = (inLanguage.length > 0 ? inLanguage : unlabelled)
+    .filter(({ lines }) => !holdsFormat(lines, owns))
+    .map(({ lines }) => withoutWrapping(lines, owns))
     .filter((lines) => lines.length > 0);
   const whole = candidates.filter((lines, index) => {
     const others = candidates.filter((_, other) => other !== index);
@@ -45,7 +46,7 @@ export function findWholeProgram(
   const current = codeText(program);
   const chosen = whole.findLast((lines) => codeText(lines) !== current) ?? whole.at(-1);
   if (chosen !== undefined) return { lines: chosen };
-  return { problem: { reason: "no_blocks", block: null, what: missing(complete, candidates.length) } };
+  return { problem: { reason: "no_blocks", block: null, what: missing(complete.length, candidates.length) } };
 }
 
 // --- internal ---
@@ -53,19 +54,19 @@ export function findWholeProgram(
 /** Fences, from the end of an answer, that are looked at; each is compared with the others. */
 const MOST_FENCES = 32;
 
-function missing(complete: readonly Fence[], candidates: number): string {
-  if (complete.length === 0) return "has no code fence";
+function missing(complete: number, candidates: number): string {
+  if (complete === 0) return "has no code fence";
   if (candidates > 0) return "has only excerpts of a program in its code fences";
   return "has no code fence that holds a program in the task's language";
 }
 
 /** A fence with SEARCH/REPLACE blocks or a unified diff in it, which the program does not hold itself. */
-function holdsFormat(fence: Fence, owns: Owns): boolean {
-  return fence.lines.some((line, at) => {
+function holdsFormat(lines: readonly string[], owns: Owns): boolean {
+  return lines.some((line, at) => {
     const marker = markerOf(line);
     if ((marker === "head" || marker === "tail") && !owns(line)) return true;
     const isDiff =
-      /^@@ .*@@/.test(line) || (line.startsWith("--- ") && (fence.lines[at + 1] ?? "").startsWith("+++ "));
+      /^@@ .*@@/.test(line) || (line.startsWith("--- ") && (lines[at + 1] ?? "").startsWith("+++ "));
     return isDiff && !owns(line);
   });
 }
