@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseInstance } from "../../src/instance.ts";
 import { runCli } from "../support/cli.ts";
 import { zipOf } from "../support/zip-writer.ts";
+
+// Only a hanging process may end a test by time: busy machines are slow.
+setDefaultTimeout(60_000);
 
 const root = mkdtempSync(join(tmpdir(), "perfagent-init-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,10 +1,13 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { originalTrajectory } from "../record/report/original-trajectory.ts";
 import { runFiles } from "../record/report/recorded-run.ts";
 import { runCli } from "../support/cli.ts";
+
+// Only a hanging process may end a test by time: busy machines are slow.
+setDefaultTimeout(60_000);
 
 const root = mkdtempSync(join(tmpdir(), "perfagent-report-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   canonicalCosts,
   compareScores,
@@ -8,6 +8,9 @@ import {
   summarizeScores,
 } from "../../src/evaluate/score.ts";
 import { createRandom } from "../../src/lib/random.ts";
+
+// Only a hanging process may end a test by time: busy machines are slow.
+setDefaultTimeout(60_000);
 
 const OPTIONS = { seed: 1 };
 

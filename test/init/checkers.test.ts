@@ -1,6 +1,9 @@
-import { describe, expect } from "bun:test";
+import { describe, expect, setDefaultTimeout } from "bun:test";
 import { type BuiltInChecker, checkerSource } from "../../src/init/checkers.ts";
 import { optionalTest } from "../support/optional.ts";
+
+// Only a hanging process may end a test by time: busy machines are slow.
+setDefaultTimeout(60_000);
 
 const python = Bun.which("python3");
 const pythonTest = optionalTest(python === null ? "python3 is not installed" : null);

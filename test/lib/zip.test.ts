@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createRandom } from "../../src/lib/random.ts";
 import { isZip, readZip, ZipError } from "../../src/lib/zip.ts";
 import { zipOf } from "../support/zip-writer.ts";
+
+// Only a hanging process may end a test by time: busy machines are slow.
+setDefaultTimeout(60_000);
 
 const LIMITS = { maxEntries: 100, maxBytes: 10_000 };
 

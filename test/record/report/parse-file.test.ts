@@ -1,9 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createRandom } from "../../../src/lib/random.ts";
 import { parseReportFile } from "../../../src/record/report/parse-file.ts";
 import type { ReportRun } from "../../../src/record/report/run.ts";
 import { originalTrajectory } from "./original-trajectory.ts";
 import { journalText, recordedEvents, runFiles } from "./recorded-run.ts";
+
+// Only a hanging process may end a test by time: busy machines are slow.
+setDefaultTimeout(60_000);
 
 const parse = (content: unknown, path = "x/result.json") =>
   parseReportFile(Buffer.from(typeof content === "string" ? content : JSON.stringify(content)), path);
