@@ -1,5 +1,5 @@
 /** The local sandbox: builds and runs programs on this machine, each in a box. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { ExecResult, Job, Logger, Sandbox, SandboxInfo } from "../../types.ts";
@@ -43,8 +43,6 @@ export interface LocalSandboxOptions {
 export async function createLocalSandbox(options: LocalSandboxOptions): Promise<Sandbox> {
   mkdirSync(options.tmpDir, { recursive: true });
   const folder = mkdtempSync(join(options.tmpDir, "perfagent-"));
-  // Mounts are made with other rights than ours.
-  chmodSync(folder, 0o755);
   const { choice, opened } = await openBestTier(options, (found) => openBoxes(options, folder, found));
   const { boxes } = opened;
   const identity = { foreignUser: choice.host.root && choice.launcher !== null && choice.tier !== "L5" };
