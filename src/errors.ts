@@ -67,5 +67,6 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system is read-only",
   ENAMETOOLONG: "its name is too long",
+  EBADF: "it is closed",
   ELOOP: "its symbolic links form a loop",
 };

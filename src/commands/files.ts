@@ -1,10 +1,9 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type ErrorCode, interruptedError, PerfagentError } from "../errors.ts";
+import { type ErrorCode, interruptedError, PerfagentError, systemReason } from "../errors.ts";
 import { atomicWriteSync } from "../lib/atomic-write.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { readAll } from "./read-all.ts";
-import { reasonOf } from "./reasons.ts";
 import { writeStdout } from "./stdout.ts";
 
 export interface ReadOptions {
@@ -39,7 +38,7 @@ export async function readBytes(path: string, options: ReadOptions = {}): Promis
   } catch (error) {
     if (interruptSignal.aborted) throw interruptedError();
     if (error instanceof PerfagentError) throw error;
-    throw failed(reasonOf(error), error);
+    throw failed(systemReason(error), error);
   }
 }
 
@@ -102,5 +101,5 @@ const GIBIBYTE = 2 ** 30;
 let standardInputReader: string | null = null;
 
 function cannotWrite(path: string, error: unknown): PerfagentError {
-  return new PerfagentError("output", `Cannot write '${path}': ${reasonOf(error)}`, { cause: error });
+  return new PerfagentError("output", `Cannot write '${path}': ${systemReason(error)}`, { cause: error });
 }

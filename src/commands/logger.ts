@@ -1,8 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { createConsola } from "consola/core";
-import { PerfagentError } from "../errors.ts";
+import { PerfagentError, systemReason } from "../errors.ts";
 import type { Logger } from "../types.ts";
-import { reasonOf } from "./reasons.ts";
 import { redactSecrets } from "./secrets.ts";
 import { writeStderr } from "./stderr.ts";
 
@@ -56,7 +55,7 @@ function append(file: string, line: string): void {
   try {
     appendFileSync(file, line);
   } catch (error) {
-    throw new PerfagentError("output", `Cannot write the log '${file}': ${reasonOf(error)}`, {
+    throw new PerfagentError("output", `Cannot write the log '${file}': ${systemReason(error)}`, {
       cause: error,
     });
   }

@@ -1,8 +1,7 @@
 import { writeSync } from "node:fs";
-import { PerfagentError } from "../errors.ts";
+import { PerfagentError, systemReason } from "../errors.ts";
 import { drain } from "./drain.ts";
 import { abandonOutput } from "./interrupt.ts";
-import { reasonOf } from "./reasons.ts";
 
 /**
  * Writes a result to standard output, completely, whatever its size and however slowly it is read.
@@ -17,7 +16,7 @@ export async function writeStdout(text: string | Uint8Array): Promise<void> {
     await drain(text, (bytes, offset) => writeSync(1, bytes, offset));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EPIPE") return abandonOutput();
-    throw new PerfagentError("output", `Cannot write to standard output: ${reasonOf(error)}`, {
+    throw new PerfagentError("output", `Cannot write to standard output: ${systemReason(error)}`, {
       cause: error,
     });
   }

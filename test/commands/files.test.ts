@@ -2,8 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureWritable, readBytes, readText, writeOutput } from "../../src/commands/files.ts";
-import { reasonOf } from "../../src/commands/reasons.ts";
-import { PerfagentError } from "../../src/errors.ts";
+import { PerfagentError, systemReason } from "../../src/errors.ts";
 import { withFolder } from "../support/cli.ts";
 
 /** Far above what a process needs, also on a busy machine. */
@@ -80,15 +79,15 @@ test("ensureWritable() knows before the work", async () => {
   });
 });
 
-test("reasonOf() has words for what a disk may answer", () => {
+test("systemReason() has words for what a disk may answer", () => {
   for (const [code, words] of [
     ["EACCES", "permission is denied"],
     ["EROFS", "the file system is read-only"],
     ["EDQUOT", "the disk quota is used up"],
   ] as const) {
-    expect(reasonOf(Object.assign(new Error("raw"), { code }))).toBe(words);
+    expect(systemReason(Object.assign(new Error("raw"), { code }))).toBe(words);
   }
-  expect(reasonOf(Object.assign(new Error("raw"), { code: "EODD" }))).toBe("raw");
+  expect(systemReason(Object.assign(new Error("raw"), { code: "EODD" }))).toBe("raw");
 });
 
 test("writeOutput() replaces a file as a whole", async () => {
