@@ -71,9 +71,7 @@ export function createPoller({ backend, timing, queueSize, onDead, signal }: Pol
     }
     for (const entry of asked) {
       const answer = byId.get(entry.id);
-      const restarted = answer?.status === "waiting" && entry.status === "processing";
-      if (answer === undefined || restarted) {
-        // A status that goes back belongs to somebody else's submission, under an id that was given again.
+      if (answer === undefined) {
         lose("forgot the submission", false, [entry]);
         continue;
       }

@@ -96,11 +96,10 @@ export function answerOf(id: number, work: Work, outcome: Outcome): SubmissionAn
 
 // --- internal ---
 
-function stdinOf(request: SubmissionRequest): string | Uint8Array {
-  if (request.perfagent?.stdin_base64 !== undefined) {
-    return new Uint8Array(Buffer.from(request.perfagent.stdin_base64, "base64"));
-  }
-  return request.stdin === "" || request.stdin === undefined || request.stdin === null ? "\n" : request.stdin;
+/** Every sandbox makes a newline of empty input, as the protocol wants it. */
+function stdinOf({ stdin, perfagent }: SubmissionRequest): string | Uint8Array {
+  const base64 = perfagent?.stdin_base64;
+  return base64 === undefined ? (stdin ?? "") : new Uint8Array(Buffer.from(base64, "base64"));
 }
 
 /** The smaller of both; a wish of 0 or less, or none, is the cap. At least 1, so that no wish means "no limit". */

@@ -212,11 +212,25 @@ describe("createServiceSandbox() bad days", () => {
   test("submits again what the service forgot, and only that", async () => {
     const service = official({ behave: ({ stdin }) => ({ text: stdin ?? "", takesMs: 20 }), workers: 1 });
     const sandbox = await client([service]);
-    const running = sandbox.run(jobs(10), { purpose: "check" }, NEVER);
-    await Bun.sleep(70);
+    const running = sandbox.run(jobs(20), { purpose: "check" }, NEVER);
+    // In the middle of the second batch of five.
+    while (service.reported.size < 7) await Bun.sleep(1);
+    const before = [...service.reported];
     service.forget();
-    expect(outputs(await running)).toEqual(numbers(10));
-    expect(service.accepted.length).toBeLessThan(20);
+    expect(outputs(await running)).toEqual(numbers(20));
+    const inputs = service.accepted.map(({ stdin }) => stdin ?? "");
+    for (const input of before) expect(inputs.filter((other) => other === input)).toEqual([input]);
+    expect(inputs.length).toBeGreaterThan(20);
+  });
+
+  test("submits again what somebody else cancelled", async () => {
+    const service = official({ behave: ({ stdin }) => ({ text: stdin ?? "", takesMs: 30 }), workers: 1 });
+    const sandbox = await client([service]);
+    const running = sandbox.run(jobs(4), { purpose: "check" }, NEVER);
+    await Bun.sleep(20);
+    await fetch(`${service.url}/cancel/3`, { method: "POST" });
+    expect(outputs(await running)).toEqual(numbers(4));
+    expect(service.accepted.length).toBe(5);
   });
 
   test("measures a timed list again as a whole when a part of it is lost", async () => {
@@ -224,9 +238,11 @@ describe("createServiceSandbox() bad days", () => {
     const sandbox = await client([service]);
     const running = sandbox.run(jobs(10), { purpose: "time" }, NEVER);
     await Bun.sleep(45);
-    service.forget([9]);
+    service.forget([8]);
     expect(outputs(await running)).toEqual(numbers(10));
     expect(service.batches).toEqual([10, 10]);
+    // What was left of the first list is of no use any more.
+    expect(service.cancelled).toContain(9);
   });
 
   test("survives a restart in the middle of a suite", async () => {
@@ -243,7 +259,7 @@ describe("createServiceSandbox() bad days", () => {
   test("never takes another client's submission for its own after a restart", async () => {
     const service = official({ behave: ({ stdin }) => ({ text: stdin ?? "", takesMs: 5 }), workers: 1 });
     const sandbox = await client([service], { timing: { firstPollMs: 200, longestPollMs: 200 } });
-    const running = sandbox.run(jobs(20), { purpose: "time" }, NEVER);
+    const running = sandbox.run(jobs(20), { purpose: "check" }, NEVER);
     await Bun.sleep(60);
     await service.stop();
     service.start();
@@ -253,6 +269,18 @@ describe("createServiceSandbox() bad days", () => {
     });
     await fetch(`${service.url}/submit_batch`, { method: "POST", body });
     expect(outputs(await running)).toEqual(numbers(20));
+  });
+
+  test("loses nothing when a restarted service gives its ids to the next call", async () => {
+    const service = official({ behave: ({ stdin }) => ({ text: stdin ?? "", takesMs: 50 }) });
+    const sandbox = await client([service], { timing: { firstPollMs: 300, longestPollMs: 300 } });
+    const first = sandbox.run(jobs(4), { purpose: "check" }, NEVER);
+    await Bun.sleep(50);
+    await service.stop();
+    service.start();
+    const second = sandbox.run(jobs(4), { purpose: "check" }, NEVER);
+    expect(outputs(await first)).toEqual(numbers(4));
+    expect(outputs(await second)).toEqual(numbers(4));
   });
 
   test("fails over to another service without losing or doubling a result", async () => {
@@ -284,8 +312,9 @@ describe("createServiceSandbox() bad days", () => {
   test("waits for a full queue instead of giving up", async () => {
     const service = official();
     const sandbox = await client([service]);
-    service.fail("/submit_batch", 1, 429);
+    service.fail("/submit_batch", 12, 429);
     expect(outputs(await sandbox.run(jobs(2), { purpose: "time" }, NEVER))).toEqual(numbers(2));
+    expect(sandbox.log.join("\n")).not.toContain("left out");
   });
 
   test("ends at the deadline and cancels what is left", async () => {

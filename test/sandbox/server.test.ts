@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { createServiceSandbox } from "../../src/sandbox/effibench.ts";
 import { createFakeSandbox, FAKE_DIRECTIVE, type FakeBehaviour } from "../../src/sandbox/fake.ts";
 import { type SandboxServerOptions, startSandboxServer } from "../../src/sandbox/server.ts";
 import type { Sandbox } from "../../src/types.ts";
@@ -189,6 +190,26 @@ describe("startSandboxServer() cancel", () => {
     expect(results[0]).toMatchObject({ text: "", exit_code: 1, runtime: 0 });
   });
 
+  test("holds although the program ends by itself meanwhile, and counts once", async () => {
+    const inner = createFakeSandbox();
+    const stubborn: Sandbox = {
+      ...inner,
+      async run(jobs, options) {
+        await Bun.sleep(100);
+        return inner.run(jobs, options, new AbortController().signal);
+      },
+    };
+    const { client, server } = serve({ sandbox: stubborn });
+    const id = await client.submit(ECHO);
+    await client.cancel(id);
+    await client.ended([await client.submit(ECHO)]);
+    expect((await client.result(id)).status).toBe("cancelled");
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain('perfagent_submissions_total{language="python3",status="cancelled"} 1\n');
+    expect(metrics).toContain('perfagent_submissions_total{language="python3",status="done"} 1\n');
+    expect(metrics).toContain("perfagent_processing 0\n");
+  });
+
   test("of a finished one is answered the same, and changes nothing", async () => {
     const { client } = serve();
     const id = await client.submit({ ...ECHO, stdin: "x" });
@@ -361,6 +382,32 @@ describe("startSandboxServer() life", () => {
     const { client } = serve({ sandbox });
     const [result] = await client.ended([await client.submit(ECHO)]);
     expect(result).toMatchObject({ status: "error", exit_code: 1, text: "Execution error: no compiler" });
+  });
+});
+
+describe("startSandboxServer() with perfagent's own client", () => {
+  test("measures a timed list in one call of the sandbox, so that its numbers can be compared", async () => {
+    const calls: [string, number][] = [];
+    const inner = createFakeSandbox();
+    const sandbox: Sandbox = {
+      ...inner,
+      run(jobs, options, signal) {
+        calls.push([options.purpose, jobs.length]);
+        return inner.run(jobs, options, signal);
+      },
+    };
+    const { server } = serve({ sandbox });
+    const client = await createServiceSandbox({ urls: [server.url], logger: SILENT });
+    const signal = new AbortController().signal;
+    const build = await client.build({ language: "python3", code: ECHO.code }, signal);
+    if (build.status !== "ok") throw new Error(build.message);
+    const limits = { wallMs: 1_000, memoryBytes: 1e8, outputBytes: 1e6 };
+    const jobs = Array.from({ length: 30 }, (_, n) => ({ build, stdin: `${n}`, limits }));
+    await client.run(jobs, { purpose: "time" }, signal);
+    expect(calls).toEqual([["time", 30]]);
+    await client.run(jobs.slice(0, 3), { purpose: "check" }, signal);
+    expect(calls.slice(1)).toEqual(Array(3).fill(["check", 1]));
+    await client.close();
   });
 });
 

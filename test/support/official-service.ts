@@ -40,6 +40,8 @@ export interface OfficialService {
   readonly batches: readonly number[];
   /** Ids that were cancelled. */
   readonly cancelled: readonly number[];
+  /** Inputs whose results were given out. */
+  readonly reported: ReadonlySet<string>;
   /** Calls by path without ids. */
   readonly calls: ReadonlyMap<string, number>;
   /** Headers of the last call. */
@@ -62,6 +64,7 @@ export function startOfficialService(options: OfficialServiceOptions = {}): Offi
   const accepted: OfficialRequest[] = [];
   const batches: number[] = [];
   const cancelled: number[] = [];
+  const reported = new Set<string>();
   const calls = new Map<string, number>();
   let records = new Map<number, Record>();
   let queue: Record[][] = [];
@@ -121,7 +124,8 @@ export function startOfficialService(options: OfficialServiceOptions = {}): Offi
     const failure = failures.find((one) => one.left > 0 && path.startsWith(one.path));
     if (failure !== undefined) {
       failure.left -= 1;
-      return Response.json({ detail: "a bad day" }, { status: failure.status });
+      const headers = { "retry-after": "0.02" };
+      return Response.json({ detail: "a bad day" }, { status: failure.status, headers });
     }
     const body: Body =
       request.method === "POST" && !path.startsWith("/cancel") ? ((await request.json()) as Body) : {};
@@ -131,6 +135,7 @@ export function startOfficialService(options: OfficialServiceOptions = {}): Offi
     if (path === "/submit_batch") return Response.json({ submission_ids: submit(body.requests ?? []) });
     if (path === "/submissions") {
       const known = (body.submission_ids ?? []).flatMap((id) => records.get(id) ?? []);
+      for (const one of known) if (one.outcome !== null) reported.add(one.request.stdin ?? "");
       return Response.json({ results: known.map(toAnswer) });
     }
     if (path.startsWith("/submission/") && record !== undefined) return Response.json(toAnswer(record));
@@ -155,6 +160,7 @@ export function startOfficialService(options: OfficialServiceOptions = {}): Offi
     accepted,
     batches,
     cancelled,
+    reported,
     calls,
     lastHeaders: () => lastHeaders,
     fail(path, count, status = 500) {
