@@ -4,7 +4,7 @@
  *
  * `--outfile PATH` writes it elsewhere.
  */
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 
@@ -32,6 +32,11 @@ run([
   "--outfile",
   outfile,
 ]);
+
+// The maps are inside the executable as well: there they turn a bug's stack into our own lines.
+for (const name of readdirSync(dirname(outfile))) {
+  if (name.endsWith(".map")) rmSync(join(dirname(outfile), name));
+}
 
 const version = run([outfile, "--version"]).trim();
 if (!version.includes(manifest.version)) {

@@ -167,8 +167,8 @@ function readSolutions(value: unknown): Readonly<Partial<Record<Language, HumanS
     const parsed = v.safeParse(
       v.object({
         code: v.pipe(v.string(), v.nonEmpty()),
-        runtimeDistribution: v.unknown(),
-        memoryDistribution: v.unknown(),
+        runtimeDistribution: v.optional(v.unknown()),
+        memoryDistribution: v.optional(v.unknown()),
       }),
       entry,
     );

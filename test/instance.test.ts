@@ -72,12 +72,14 @@ describe("parseInstance()", () => {
             memoryDistribution: "not json",
           },
           cpp: "broken",
+          ruby: { code: "alone" },
         },
       }),
       "p.json",
     );
     expect(instance.solutions).toEqual({
       python3: { code: "given", runtimeCanonical: "fast", memoryCanonical: "given" },
+      ruby: { code: "alone", runtimeCanonical: "alone", memoryCanonical: "alone" },
     });
   });
 
