@@ -1,5 +1,6 @@
 /** Which sandbox a configuration means. */
 import type { Sandbox } from "../types.ts";
+import { COMPAT_LABEL } from "./compat.ts";
 import { createServiceSandbox } from "./effibench.ts";
 import { createFakeSandbox } from "./fake.ts";
 import { createLocalSandbox, type LocalSandboxOptions } from "./local/index.ts";
