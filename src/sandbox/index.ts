@@ -29,6 +29,11 @@ export async function createSandbox(options: SandboxOptions): Promise<OpenedSand
   if (options.backend === "local") return sameForBoth(await createLocalSandbox(options));
   const urls = options.backend.split(",").map((url) => url.trim());
   const programs = await createServiceSandbox({ urls, logger: options.logger });
+  if (options.compat === true && !programs.info.measurement.includes(COMPAT_LABEL)) {
+    options.logger.warn(
+      `--compat has no effect on a service: it measures by its own rules ('${programs.info.measurement}')`,
+    );
+  }
   try {
     const checkers = await createLocalSandbox({ ...options, compat: false });
     return {
