@@ -1,6 +1,7 @@
 /** Hard limits on money, tokens and time, shared by all that spend them. */
-import { interruptedError, PerfagentError } from "../errors.ts";
+import { PerfagentError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { joinLine, type Waiter } from "./line.ts";
 import { seconds } from "./retry.ts";
 
 export interface BudgetLimits {
@@ -45,7 +46,7 @@ export interface Budget {
 
 export function createBudget(limits: BudgetLimits, clock: Clock = systemClock): Budget {
   const startedMs = clock.nowMs();
-  const waiting: Waiter[] = [];
+  const waiting: Waiter<Spending, Reservation>[] = [];
   let spent: Spending = NOTHING;
   let reserved: Spending = NOTHING;
   let inFlight = 0;
@@ -55,15 +56,15 @@ export function createBudget(limits: BudgetLimits, clock: Clock = systemClock): 
       const [next] = waiting;
       if (next === undefined) return;
       const exhausted = whatIsUsedUp(limits, spent, clock.nowMs() - startedMs);
-      if (exhausted === null && inFlight > 0 && !fits(limits, add(add(spent, reserved), next.most))) return;
+      if (exhausted === null && inFlight > 0 && !fits(limits, add(add(spent, reserved), next.need))) return;
       waiting.shift();
       if (exhausted === null) grant(next);
       else next.reject(exhausted);
     }
   }
 
-  function grant(waiter: Waiter): void {
-    const { most } = waiter;
+  function grant(waiter: Waiter<Spending, Reservation>): void {
+    const most = waiter.need;
     reserved = add(reserved, most);
     inFlight += 1;
     let isOpen = true;
@@ -82,30 +83,7 @@ export function createBudget(limits: BudgetLimits, clock: Clock = systemClock): 
 
   return {
     limits,
-    reserve(most, signal) {
-      if (signal.aborted) return Promise.reject(interruptedError());
-      const { promise, resolve, reject } = Promise.withResolvers<Reservation>();
-      const waiter: Waiter = {
-        most,
-        resolve(reservation) {
-          signal.removeEventListener("abort", onAbort);
-          resolve(reservation);
-        },
-        reject(error) {
-          signal.removeEventListener("abort", onAbort);
-          reject(error);
-        },
-      };
-      function onAbort(): void {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        reject(interruptedError());
-        pump();
-      }
-      signal.addEventListener("abort", onAbort, { once: true });
-      waiting.push(waiter);
-      pump();
-      return promise;
-    },
+    reserve: (most, signal) => joinLine(waiting, most, signal, pump),
     book(used) {
       spent = add(spent, used);
     },
@@ -116,12 +94,6 @@ export function createBudget(limits: BudgetLimits, clock: Clock = systemClock): 
 // --- internal ---
 
 const NOTHING: Spending = { tokens: 0, costUsd: 0 };
-
-interface Waiter {
-  readonly most: Spending;
-  resolve(reservation: Reservation): void;
-  reject(error: PerfagentError): void;
-}
 
 function add(a: Spending, b: Spending): Spending {
   return { tokens: a.tokens + b.tokens, costUsd: a.costUsd + b.costUsd };

@@ -1,6 +1,6 @@
 /** Keeps all model calls of a process within a service's limits, and fair between those who ask. */
-import { interruptedError } from "../errors.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { joinLine, type Waiter } from "./line.ts";
 import type { RateLimits, Remaining } from "./rate-headers.ts";
 
 export interface GovernorOptions {
@@ -43,7 +43,7 @@ export interface Governor {
 
 export function createGovernor(options: GovernorOptions): Governor {
   const clock = options.clock ?? systemClock;
-  const waiting: Waiter[] = [];
+  const waiting: Asking[] = [];
   const lastServed = new Map<string, number>();
   let sent: Sent[] = [];
   let inFlight = 0;
@@ -59,7 +59,7 @@ export function createGovernor(options: GovernorOptions): Governor {
       if (options.maxConcurrency !== null && inFlight >= options.maxConcurrency) return;
       const next = nextWaiter(waiting, lastServed);
       const now = clock.nowMs();
-      const readyMs = readyAtMs(next.tokens, now);
+      const readyMs = readyAtMs(next.need.tokens, now);
       if (readyMs > now) {
         cancelTimer = clock.wait(readyMs - now, pump);
         return;
@@ -79,13 +79,14 @@ export function createGovernor(options: GovernorOptions): Governor {
     );
   }
 
-  function grant(waiter: Waiter, now: number): void {
+  function grant(waiter: Asking, now: number): void {
+    const { owner, tokens: expected } = waiter.need;
     waiting.splice(waiting.indexOf(waiter), 1);
-    lastServed.set(waiter.owner, ++served);
-    const entry: Sent = { atMs: now, tokens: waiter.tokens };
+    lastServed.set(owner, ++served);
+    const entry: Sent = { atMs: now, tokens: expected };
     sent.push(entry);
     if (learnt.requests !== null) learnt.requests.remaining -= 1;
-    if (learnt.tokens !== null) learnt.tokens.remaining -= waiter.tokens;
+    if (learnt.tokens !== null) learnt.tokens.remaining -= expected;
     inFlight += 1;
     let isOpen = true;
     waiter.resolve({
@@ -100,27 +101,7 @@ export function createGovernor(options: GovernorOptions): Governor {
   }
 
   return {
-    acquire(owner, tokens, signal) {
-      if (signal.aborted) return Promise.reject(interruptedError());
-      const { promise, resolve, reject } = Promise.withResolvers<Lease>();
-      const waiter: Waiter = {
-        owner,
-        tokens,
-        resolve(lease) {
-          signal.removeEventListener("abort", onAbort);
-          resolve(lease);
-        },
-      };
-      function onAbort(): void {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        reject(interruptedError());
-        pump();
-      }
-      signal.addEventListener("abort", onAbort, { once: true });
-      waiting.push(waiter);
-      pump();
-      return promise;
-    },
+    acquire: (owner, tokens, signal) => joinLine(waiting, { owner, tokens }, signal, pump),
     learn(limits) {
       for (const kind of ["requests", "tokens"] as const) {
         const told = limits[kind];
@@ -137,11 +118,12 @@ export function createGovernor(options: GovernorOptions): Governor {
 
 const MINUTE_MS = 60_000;
 
-interface Waiter {
+interface Need {
   readonly owner: string;
   readonly tokens: number;
-  resolve(lease: Lease): void;
 }
+
+type Asking = Waiter<Need, Lease>;
 
 /** A request of the last minute. */
 interface Sent {
@@ -160,8 +142,8 @@ function learntFrom(told: Remaining, nowMs: number): Learnt {
 }
 
 /** The first waiter of the owner who was served the longest time ago; nobody ever served goes before all. */
-function nextWaiter(waiting: readonly Waiter[], lastServed: ReadonlyMap<string, number>): Waiter {
-  const rank = (waiter: Waiter): number => lastServed.get(waiter.owner) ?? 0;
+function nextWaiter(waiting: readonly Asking[], lastServed: ReadonlyMap<string, number>): Asking {
+  const rank = ({ need }: Asking): number => lastServed.get(need.owner) ?? 0;
   return waiting.reduce((best, waiter) => (rank(waiter) < rank(best) ? waiter : best));
 }
 
