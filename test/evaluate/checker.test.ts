@@ -6,11 +6,14 @@ import { MISSING_FOR_LOCAL, SILENT, startLocalSandbox } from "../support/local-s
 import { optionalTest } from "../support/optional.ts";
 
 const test = optionalTest(MISSING_FOR_LOCAL);
+/** A sandbox is probed when it is opened; a machine that is overwhelmed is no failure. */
+const HOOK_TIMEOUT_MS = 60_000;
+
 let sandbox: Sandbox;
 beforeAll(async () => {
   if (MISSING_FOR_LOCAL === null) sandbox = await startLocalSandbox();
-});
-afterAll(() => sandbox?.close());
+}, HOOK_TIMEOUT_MS);
+afterAll(() => sandbox?.close(), HOOK_TIMEOUT_MS);
 
 const signal = new AbortController().signal;
 

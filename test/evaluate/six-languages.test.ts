@@ -20,8 +20,8 @@ const SLOW_STARTERS: ReadonlySet<Language> = new Set(["java", "javascript", "rub
 let sandbox: Sandbox;
 beforeAll(async () => {
   if (MISSING_FOR_LOCAL === null) sandbox = await startLocalSandbox();
-});
-afterAll(() => sandbox?.close());
+}, TIMEOUT_MS);
+afterAll(() => sandbox?.close(), TIMEOUT_MS);
 
 function missing(language: Language): string | null {
   const tool = LANGUAGES[language].tools.find(({ name }) => Bun.which(name) === null);
