@@ -25,8 +25,14 @@ export interface OpenedSandbox {
  * is none.
  */
 export async function createSandbox(options: SandboxOptions): Promise<OpenedSandbox> {
-  if (options.backend === "fake") return sameForBoth(createFakeSandbox());
-  if (options.backend === "local") return sameForBoth(await createLocalSandbox(options));
+  if (options.backend === "fake") {
+    const fake = createFakeSandbox();
+    return { programs: fake, checkers: fake, close: () => fake.close() };
+  }
+  if (options.backend === "local") {
+    const local = await createLocalSandbox(options);
+    return { programs: local, checkers: local.checkers, close: () => local.close() };
+  }
   const urls = options.backend.split(",").map((url) => url.trim());
   const programs = await createServiceSandbox({ urls, logger: options.logger });
   if (options.compat === true && !programs.info.measurement.includes(COMPAT_LABEL)) {
@@ -48,10 +54,4 @@ export async function createSandbox(options: SandboxOptions): Promise<OpenedSand
     await programs.close();
     throw error;
   }
-}
-
-// --- internal ---
-
-function sameForBoth(sandbox: Sandbox): OpenedSandbox {
-  return { programs: sandbox, checkers: sandbox, close: () => sandbox.close() };
 }

@@ -36,47 +36,64 @@ export interface LocalSandboxOptions {
   readonly measurement?: "launcher" | "portable";
 }
 
+/** A sandbox on this machine, and the same one for checkers: the published rules are for the measured programs alone. */
+export interface LocalSandbox extends Sandbox {
+  readonly checkers: Sandbox;
+}
+
 /**
  * Makes the local sandbox of a process.
- * @throws PerfagentError `backend` when the machine cannot isolate programs and `allowUnsafe` is false.
+ * @throws PerfagentError `backend` when the machine cannot isolate programs and `allowUnsafe` is false, or when `compat`
+ * is asked for without a C++ compiler.
  */
-export async function createLocalSandbox(options: LocalSandboxOptions): Promise<Sandbox> {
+export async function createLocalSandbox(options: LocalSandboxOptions): Promise<LocalSandbox> {
   mkdirSync(options.tmpDir, { recursive: true });
   const folder = mkdtempSync(join(options.tmpDir, "perfagent-"));
   const { choice, opened } = await openBestTier(options, (found) => openBoxes(options, folder, found));
   const { boxes } = opened;
   const identity = { foreignUser: choice.host.root && choice.launcher !== null && choice.tier !== "L5" };
   const builder = createBuilder({ ...options, boxes, identity });
-
-  const rules = options.compat === true ? await createCompatRules(builder) : null;
   const info: SandboxInfo = {
     isolation: choice.tier,
     measurement: choice.launcher === null ? "portable" : "launcher",
   };
 
-  return {
-    info: rules === null ? info : rules.info(info),
-    build: (source, signal) => builder.build(source, signal),
-    async run(jobs, { purpose }, signal) {
-      const requests: BoxRequest[] = [];
-      try {
-        for (const job of jobs) requests.push(await requestOf(builder, rules, job, signal));
-      } catch (error) {
-        if (signal.aborted) return jobs.map(() => emptyResult("cancelled"));
-        throw error;
-      }
-      let results: ExecResult[];
-      if (purpose === "time") results = await boxes.executeInOrder(requests, signal);
-      else results = await Promise.all(requests.map((request) => boxes.execute(request, signal)));
-      return rules === null ? results : results.map(rules.result);
-    },
-    toolchain: (language) => builder.toolchain(language),
-    async close() {
-      await opened.close();
-      builder.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  async function close(): Promise<void> {
+    await opened.close();
+    builder.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  function byRules(rules: CompatRules | null): Sandbox {
+    return {
+      info: rules === null ? info : rules.info(info),
+      build: (source, signal) => builder.build(source, signal),
+      async run(jobs, { purpose }, signal) {
+        const requests: BoxRequest[] = [];
+        try {
+          for (const job of jobs) requests.push(await requestOf(builder, rules, job, signal));
+        } catch (error) {
+          if (signal.aborted) return jobs.map(() => emptyResult("cancelled"));
+          throw error;
+        }
+        let results: ExecResult[];
+        if (purpose === "time") results = await boxes.executeInOrder(requests, signal);
+        else results = await Promise.all(requests.map((request) => boxes.execute(request, signal)));
+        return rules === null ? results : results.map(rules.result);
+      },
+      toolchain: (language) => builder.toolchain(language),
+      close,
+    };
+  }
+
+  const own = byRules(null);
+  if (options.compat !== true) return { ...own, checkers: own };
+  try {
+    return { ...byRules(await createCompatRules(builder)), checkers: own };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /**
