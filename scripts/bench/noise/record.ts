@@ -12,10 +12,10 @@ import { createLocalSandbox } from "../../../src/sandbox/local/index.ts";
 import type { SamplePair } from "../../../src/types.ts";
 import { recordSeries } from "./series.ts";
 
-const [name, how, rounds = "600"] = process.argv.slice(2);
+const [name, how, rounds = "250"] = process.argv.slice(2);
 if (name === undefined || how === undefined)
   throw new Error('Give a name and words on the machine: NAME "HOW" [ROUNDS]');
-const PASS_MS = 15;
+const PASS_MS = 50;
 const SEED = 20260101;
 
 const root = mkdtempSync(join(tmpdir(), "perfagent-noise-"));

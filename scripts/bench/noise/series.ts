@@ -33,11 +33,12 @@ export async function recordSeries(options: SeriesOptions): Promise<NoiseSeries>
   const { sandbox, rounds, seed } = options;
   const signal = new AbortController().signal;
   const random = createRandom(seed);
-  const loops = await calibrate(sandbox, options.passMs, signal);
-  const older = await buildWork(sandbox, loops, "older", signal);
+  const loopsFor = await calibrate(sandbox, signal);
+  const older = await buildWork(sandbox, loopsFor(options.passMs), "older", signal);
   const newer: Record<string, SuccessfulBuild> = {};
-  for (const gain of GAINS)
-    newer[gain] = await buildWork(sandbox, Math.round(loops * (1 - gain)), `newer ${gain}`, signal);
+  for (const gain of GAINS) {
+    newer[gain] = await buildWork(sandbox, loopsFor(options.passMs * (1 - gain)), `newer ${gain}`, signal);
+  }
 
   const series: Record<`${Gain}`, SamplePair[]> = { "0": [], "0.05": [], "0.1": [] };
   const hogs = startHogs(seed);
@@ -69,18 +70,18 @@ export async function recordSeries(options: SeriesOptions): Promise<NoiseSeries>
 /** Jobs of one call run on one core without a gap; a call of this size is a few seconds. */
 const ROUNDS_PER_CALL = 5;
 
-/** Arithmetic that no compiler can shorten, over a few megabytes that it really touches. */
+/** Arithmetic that no compiler can shorten, over memory that it really touches. */
 function workSource(loops: number, name: string): string {
   return `// ${name}
 #include <cstdint>
 #include <cstdio>
 #include <vector>
 int main() {
-  std::vector<uint32_t> table(1 << 20, 1);
+  std::vector<uint32_t> table(1 << 16, 1);
   uint32_t x = 12345;
   for (long i = 0; i < ${loops}L; i++) {
     x ^= x << 13; x ^= x >> 17; x ^= x << 5;
-    table[x & ((1 << 20) - 1)] += x;
+    table[x & ((1 << 16) - 1)] += x;
   }
   printf("%u\\n", table[x & 1023]);
 }
@@ -98,21 +99,19 @@ async function buildWork(
   return build;
 }
 
-/** The number of loops that takes the wanted processor time, from the quickest of five runs. */
-async function calibrate(sandbox: Sandbox, passMs: number, signal: AbortSignal): Promise<number> {
-  const loops = 2_000_000;
+/** The number of loops for a processor time, start-up included, from the quickest of several runs. */
+async function calibrate(sandbox: Sandbox, signal: AbortSignal): Promise<(passMs: number) => number> {
+  const loops = 5_000_000;
   const build = await buildWork(sandbox, loops, "calibration", signal);
   const idle = await buildWork(sandbox, 0, "calibration", signal);
-  const quickest = async (of: SuccessfulBuild): Promise<number> => {
-    const results = await sandbox.run(
-      Array.from({ length: 5 }, () => jobOf(of)),
-      { purpose: "time" },
-      signal,
-    );
+  const quickestUs = async (of: SuccessfulBuild): Promise<number> => {
+    const jobs = Array.from({ length: 9 }, () => jobOf(of));
+    const results = await sandbox.run(jobs, { purpose: "time" }, signal);
     return Math.min(...results.map((result) => result.cpuUs ?? Number.POSITIVE_INFINITY));
   };
-  const perLoopUs = ((await quickest(build)) - (await quickest(idle))) / loops;
-  return Math.round((passMs * 1000) / perLoopUs);
+  const idleUs = await quickestUs(idle);
+  const perLoopUs = ((await quickestUs(build)) - idleUs) / loops;
+  return (passMs) => Math.round((passMs * 1000 - idleUs) / perLoopUs);
 }
 
 function jobOf(build: SuccessfulBuild): Job {

@@ -14,14 +14,13 @@ export interface Rates {
 }
 
 /**
- * Decides again and again, each time on the pairs that follow the last decision's: as a run would have.
- *
- * @param limit Most decisions; fewer where the series ends before.
+ * Decides again and again, each time on the pairs that follow the last decision's, as a run would have, until the series
+ * ends.
  */
-export function decideInTurn(pairs: readonly SamplePair[], criterion: Criterion, limit: number): Rates {
+export function decideInTurn(pairs: readonly SamplePair[], criterion: Criterion): Rates {
   const verdicts: Decision["verdict"][] = [];
   let used = 0;
-  while (verdicts.length < limit) {
+  for (;;) {
     const outcome = recompute(pairs.slice(used, used + criterion.maxPairs), criterion);
     if (outcome === null) break;
     verdicts.push(outcome.decision.verdict);
@@ -54,9 +53,9 @@ export function decideAtRandom(
 /**
  * The original's rule on the same samples: five passes of A, then five passes of B, and the smaller trimmed mean wins.
  */
-export function decideClassic(pairs: readonly SamplePair[], metric: string, limit: number): Rates {
+export function decideClassic(pairs: readonly SamplePair[], metric: string): Rates {
   const verdicts: Decision["verdict"][] = [];
-  for (let at = 0; at + 2 * CLASSIC_RUNS <= pairs.length && verdicts.length < limit; at += 2 * CLASSIC_RUNS) {
+  for (let at = 0; at + 2 * CLASSIC_RUNS <= pairs.length; at += 2 * CLASSIC_RUNS) {
     const mean = (side: "a" | "b", from: number): number =>
       summarize(
         pairs.slice(from, from + CLASSIC_RUNS).map((pair) => pair[side][metric] ?? Number.NaN),
