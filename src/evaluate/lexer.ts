@@ -33,6 +33,8 @@ export function lex(code: string, language: Language): Piece[] {
 
 interface Spec {
   readonly lineComment: "//" | "#";
+  /** A line comment that changes what the program does or how fast it is; kept. */
+  readonly directive: RegExp | null;
   readonly blockComments: boolean;
   /** Quotes whose literal ends at the line's end at the latest, unless escaped. */
   readonly lineQuotes: string;
@@ -48,6 +50,7 @@ interface Spec {
 
 const C_LIKE: Spec = {
   lineComment: "//",
+  directive: null,
   blockComments: true,
   lineQuotes: `"'`,
   openQuotes: "",
@@ -62,11 +65,12 @@ const SPECS: Readonly<Record<Language, Spec>> = {
   cpp: { ...C_LIKE, digitQuotes: true, extra: "cpp" },
   java: { ...C_LIKE, tripleQuotes: [`"""`] },
   javascript: { ...C_LIKE, backtick: "template", slashRegex: true },
-  golang: { ...C_LIKE, backtick: "raw" },
+  golang: { ...C_LIKE, directive: /^\/\/go:/, backtick: "raw" },
   python3: { ...C_LIKE, lineComment: "#", blockComments: false, tripleQuotes: [`"""`, "'''"] },
   ruby: {
     ...C_LIKE,
     lineComment: "#",
+    directive: /^#.*\b(?:frozen_string_literal|encoding|coding):/,
     blockComments: false,
     lineQuotes: "",
     openQuotes: "\"'`",
@@ -93,7 +97,10 @@ function scan(text: string, at: number, spec: Spec, before: readonly Piece[]): S
   }
   if (char === "\\" && text[at + 1] === "\n") return { piece: SPACE, end: at + 2 };
 
-  if (text.startsWith(spec.lineComment, at)) return { piece: null, end: endOf(/[^\n]*/y, text, at) };
+  if (text.startsWith(spec.lineComment, at)) {
+    const end = endOf(/[^\n]*/y, text, at);
+    return spec.directive?.test(text.slice(at, end)) ? literal(end) : { piece: null, end };
+  }
   if (spec.blockComments && text.startsWith("/*", at)) {
     const close = text.indexOf("*/", at + 2);
     const end = close < 0 ? text.length : close + 2;

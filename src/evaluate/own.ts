@@ -11,6 +11,7 @@ import * as v from "valibot";
 import { interruptedError, messageOf, PerfagentError } from "../errors.ts";
 import { sha256 } from "../lib/hash.ts";
 import { runCommand } from "../lib/process.ts";
+import { isSecretName, urlPasswords } from "../lib/redact.ts";
 import { shortenMiddle } from "../lib/text.ts";
 import type { Evaluation, Evaluator, Instance, Language, Logger, Pass, Sample, Sandbox } from "../types.ts";
 import { summarizeSamples } from "./stats.ts";
@@ -61,7 +62,7 @@ export interface OwnEvaluatorOptions {
   readonly sandbox: Sandbox;
   /** A relative path starts here, and a command runs here. */
   readonly baseDir: string;
-  /** The environment of a command, secrets taken out. */
+  /** The environment of a command; variables that hold secrets are left out. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly trimRatio: number;
   readonly logger: Logger;
@@ -309,7 +310,7 @@ function commandEvaluator(spec: string, options: OwnEvaluatorOptions): OwnEvalua
         argv: ["/bin/sh", "-c", command],
         stdin: `${JSON.stringify({ code, ...common })}\n`,
         cwd: baseDir,
-        env,
+        env: withoutSecrets(env),
         timeoutMs: COMMAND_TIMEOUT_MS,
         maxBytes: COMMAND_OUTPUT_BYTES,
         signal,
@@ -334,6 +335,16 @@ function commandEvaluator(spec: string, options: OwnEvaluatorOptions): OwnEvalua
       }
     },
   };
+}
+
+function withoutSecrets(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name, value]) => !isSecretName(name) && urlPasswords(value ?? "").length === 0,
+    ),
+  );
 }
 
 /** The instance by the names of its file, without the human solutions. */

@@ -41,6 +41,8 @@ const DIFFERENT: readonly (readonly [Language, string, string])[] = [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a program
   ["javascript", "`a  ${`x  y`}`", "`a  ${`x y`}`"],
   ["golang", "a\n-b", "a -b"],
+  ["golang", "//go:noinline\nfunc f() {}", "func f() {}"],
+  ["ruby", "# frozen_string_literal: true\nputs 1", "puts 1"],
   ["golang", "x := `a\n  b`", "x := `a\n b`"],
   ["ruby", "f -1", "f - 1"],
   ["ruby", "puts <<~A\n  x\n    y\nA\n", "puts <<~A\n  x\n  y\nA\n"],

@@ -42,7 +42,12 @@ const open = (spec: string, sandbox: Sandbox = createFakeSandbox(), baseDir = di
     limits: { timeLimitMs: 5000, memoryLimitBytes: null, outputBytes: 1e6 },
     sandbox,
     baseDir,
-    env: { PATH: process.env.PATH },
+    env: {
+      PATH: process.env.PATH,
+      MODEL_API_KEY: "key-of-a-model",
+      PROXY: "http://user:password@proxy",
+      PLAIN: "1",
+    },
     trimRatio: 0.1,
     logger: SILENT,
   });
@@ -203,7 +208,8 @@ describe("createOwnEvaluator() with a command", () => {
       limits: { time_limit_ms: 5000, memory_limit_bytes: null, output_bytes: 1e6 },
     });
     expect(environment).toContain("PATH");
-    expect(environment).not.toContain("HOME");
+    expect(environment).toContain("PLAIN");
+    for (const name of ["HOME", "MODEL_API_KEY", "PROXY"]) expect(environment).not.toContain(name);
   });
 
   test("understands pass_rate and passRate, and takes a failing program's metrics for nothing", async () => {
