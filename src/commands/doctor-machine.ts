@@ -2,16 +2,38 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { physicalCores } from "../sandbox/local/machine.ts";
+import type { TierAttempt } from "../sandbox/local/tiers.ts";
 import type { SandboxInfo } from "../types.ts";
 import type { Check } from "./doctor-check.ts";
 
-/** What stands between programs and this machine, and how they are measured. */
-export function checkIsolation(info: SandboxInfo): Check[] {
+/**
+ * What stands between programs and this machine, and how they are measured.
+ *
+ * @param attempts Every tier tried, the best first.
+ */
+export function checkIsolation(info: SandboxInfo, attempts: readonly TierAttempt[]): Check[] {
   const section = "Isolation and measurement";
   const tier = TIERS[info.isolation] ?? { status: "degraded", detail: "", advice: "" };
   const exact = info.measurement === "launcher";
+  const better = attempts.slice(
+    0,
+    attempts.findIndex((attempt) => attempt.tier === info.isolation),
+  );
+  const obstacles = better.flatMap(({ tier: name, obstacle }) =>
+    obstacle === null ? [] : [`${name}: ${obstacle}`],
+  );
+  const advice = [
+    tier.advice,
+    ...(obstacles.length === 0 ? [] : [`Not possible now: ${obstacles.join("; ")}`]),
+  ];
   return [
-    { section, name: "isolation", ...tier, detail: `${info.isolation}: ${tier.detail}` },
+    {
+      section,
+      name: "isolation",
+      status: tier.status,
+      detail: `${info.isolation}: ${tier.detail}`,
+      advice: advice.filter((text) => text !== "").join(". "),
+    },
     {
       section,
       name: "measurement",

@@ -3,7 +3,7 @@ import { type ArgsDef, defineCommand } from "citty";
 import { EXIT_CODES, PerfagentError } from "../errors.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
 import { clearCache } from "../sandbox/local/build-cache.ts";
-import { createLocalSandbox } from "../sandbox/local/index.ts";
+import { createLocalSandbox, surveyIsolation } from "../sandbox/local/index.ts";
 import type { Logger, Sandbox } from "../types.ts";
 import { type Check, renderChecks, worstStatus } from "./doctor-check.ts";
 import { checkLanguages } from "./doctor-languages.ts";
@@ -122,15 +122,17 @@ async function openSandbox(
   cacheDir: string,
   logger: Logger,
 ): Promise<{ sandbox: Sandbox | null; checks: readonly Check[] }> {
+  const options = {
+    allowUnsafe: config.runtime.unsafe_no_sandbox,
+    cacheDir,
+    tmpDir: environment.TMPDIR ?? tmpdir(),
+    env: environment,
+    logger,
+  };
   try {
-    const sandbox = await createLocalSandbox({
-      allowUnsafe: config.runtime.unsafe_no_sandbox,
-      cacheDir,
-      tmpDir: environment.TMPDIR ?? tmpdir(),
-      env: environment,
-      logger,
-    });
-    return { sandbox, checks: checkIsolation(sandbox.info) };
+    const attempts = await surveyIsolation(options);
+    const sandbox = await createLocalSandbox(options);
+    return { sandbox, checks: checkIsolation(sandbox.info, attempts) };
   } catch (error) {
     if (!(error instanceof PerfagentError) || error.code !== "backend") throw error;
     const section = "Isolation and measurement";

@@ -83,6 +83,9 @@ async function findPython({ env }: ToolchainOptions): Promise<Toolchain> {
     };
     return answer.executable === "" ? null : answer;
   });
+  // A virtual environment is known by the link inside it; a link elsewhere is only another name.
+  const inPlace = isUnder(found.executable, found.prefixes);
+  const executable = inPlace ? found.executable : realpathSync(found.executable);
   const places = Object.values(found.packages).flatMap((entry) => (entry === null ? [] : [entry[1]]));
   // Packages of the user's own site (`pip install --user`) are outside the prefix, and HOME is another one in a box.
   const extra = distinct(places).filter((place) => !isUnder(place, found.prefixes));
@@ -90,8 +93,8 @@ async function findPython({ env }: ToolchainOptions): Promise<Toolchain> {
     language: "python3",
     version: `Python ${found.version}`,
     majorVersion: firstNumber(found.version),
-    tools: { python3: found.executable },
-    readOnlyPaths: outsideSystem([...found.prefixes, realpathSync(found.executable), ...extra]),
+    tools: { python3: executable },
+    readOnlyPaths: outsideSystem([...found.prefixes, realpathSync(executable), ...extra]),
     environment: extra.length === 0 ? {} : { PYTHONPATH: extra.join(delimiter) },
     packages: Object.fromEntries(names.map((name) => [name, found.packages[name]?.[0] ?? null])),
   };
