@@ -84,6 +84,7 @@ export function contentOf(info: string): FenceContent {
   const versioned = parseLanguage(word.replace(/[-.]?\d[\d.]*$/, "")) ?? languageOfFile(word);
   if (versioned !== null) return versioned;
   if (word === "c" || word === "h" || word === "hpp") return "cpp";
+  if (/^(?:c|i|micro)?python|^pypy/.test(word)) return "python3";
   if (word === "nodejs" || word === "mjs" || word === "cjs") return "javascript";
   return UNKNOWING_TAGS.has(word) ? "unlabelled" : "other";
 }

@@ -35,6 +35,11 @@ export function isCutHead(line: string): boolean {
   return match !== null && "SEARCH".startsWith((match[1] ?? "").toUpperCase());
 }
 
+/** Whether a line was meant to close a block: the word is there, the signs in front of it are wrong. */
+export function isWrongTail(line: string): boolean {
+  return WRONG_TAIL.test(line) && markerOf(line) === "none";
+}
+
 /** Which wrapper line of an EVOLVE block a line is, as a comment of any language or bare; null when none. */
 export function wrapperOf(line: string): "start" | "end" | null {
   const match = line.includes("EVOLVE-BLOCK-") ? WRAPPER.exec(line) : null;
@@ -83,5 +88,6 @@ const LOOSE_TAIL = /^[ \t]*>{5,9} ?REPLACE\b/;
 // Three signs are an operator in JavaScript and Ruby; four alone on a line are nothing in any of the languages.
 const EQUALS_LINE = /^[ \t]*={4,}[ \t\r]*$/;
 const CUT_HEAD = /^[ \t]*<{3,9} ?([A-Za-z]*)$/;
+const WRONG_TAIL = /^[ \t]*[<>+=-]{3,12}[ \t]*(?:REPLACE|UPDATED)>?[ \t\r]*$/i;
 const WRAPPER =
   /^[ \t]*(?:#+|\/\/+|\/\*+|--|;+|%+|<!--)?[ \t]*EVOLVE-BLOCK-(START|END)[ \t]*(?:\*+\/|-->)?[ \t\r]*$/;

@@ -18,6 +18,8 @@ export interface Place {
   /** Blank lines at the edges of SEARCH that are layout of the answer, because the program has none there. */
   readonly extraLeading: number;
   readonly extraTrailing: number;
+  /** Blank lines among the `count` lines that stand for those at the end of SEARCH. */
+  readonly trailing: number;
 }
 
 /**
@@ -119,6 +121,7 @@ function rankedPlace(
       shift: core.shift,
       extraLeading: leading.length - withLeading,
       extraTrailing: trailing.length - withTrailing,
+      trailing: withTrailing,
     },
     rank: 3 * (EDGE_RANK[before] + EDGE_RANK[after]) + (isExact ? 0 : 1),
   };

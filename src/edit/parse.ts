@@ -1,7 +1,7 @@
 import type { EditRejection } from "../types.ts";
 import { isBareFence } from "./fences.ts";
 import { BOM, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
-import { DIVIDER_SIGNS, equalsCount, isCutHead, markerOf, wrapperOf } from "./markers.ts";
+import { DIVIDER_SIGNS, equalsCount, isCutHead, isWrongTail, markerOf, wrapperOf } from "./markers.ts";
 import type { Owns } from "./owned.ts";
 
 /** One reading of a block: the lines to find and the lines that take their place. */
@@ -95,13 +95,20 @@ function readBlock(lines: readonly string[], head: number, owns: Owns): Block | 
       if (looseTail >= 0) break;
       if (!lines.slice(start, at).every(isBlank)) return { reason: "malformed", what: REOPENED };
       start = at + 1;
-    } else if (marker === "tail" && !(owns(line) && continues(lines, at + 1))) {
+    } else if (marker === "tail" && !(continues(lines, at + 1) && owns(line))) {
       return closedBlock(lines, { head, start, tail: at }, equals, owns);
     }
   }
   if (looseTail >= 0) {
     const before = equals.filter((at) => at < looseTail);
     return closedBlock(lines, { head, start, tail: looseTail }, before, owns);
+  }
+  const wrong = lines.slice(start).find((line) => isWrongTail(line));
+  if (wrong !== undefined) {
+    return {
+      reason: "malformed",
+      what: `is not closed by '>>>>>>> REPLACE', but by ${JSON.stringify(wrong.slice(0, 80))}`,
+    };
   }
   return { reason: "truncated", what: equals.length === 0 ? CUT_IN_SEARCH : CUT_IN_REPLACE };
 }

@@ -31,25 +31,33 @@ export function findWholeProgram(
     .slice(-MOST_FENCES)
     .filter((fence) => fence.closed)
     .map((fence) => ({ content: contentOf(fence.opening.info), lines: fenceContent(answer, fence) }));
-  const inLanguage = complete.filter(({ content }) => content === language);
+  const labelled = complete.filter(({ content }) => content === language);
   const unlabelled = complete.filter(
     ({ content, lines }) => content === "unlabelled" && LOOKS_LIKE[language].test(lines.join("\n")),
   );
-  const candidates = (inLanguage.length > 0 ? inLanguage : unlabelled)
+  const codes = (labelled.length > 0 ? labelled : unlabelled)
     .filter(({ lines }) => !holdsFormat(lines, owns))
     .map(({ lines }) => withoutWrapping(lines, owns))
     .filter((lines) => lines.length > 0);
-  const whole = candidates.filter((lines, index) => {
-    const others = candidates.filter((_, other) => other !== index);
-    return !isExcerpt(lines, program, language) && !others.some((other) => isPartOf(lines, other));
-  });
-  const current = codeText(program);
-  const chosen = whole.findLast((lines) => codeText(lines) !== current) ?? whole.at(-1);
-  if (chosen !== undefined) return { lines: chosen };
-  return { problem: { reason: "no_blocks", block: null, what: missing(complete.length, candidates.length) } };
+  const chosen = lastWhole(codes, program, language);
+  if (chosen !== null) return { lines: chosen };
+  return { problem: { reason: "no_blocks", block: null, what: missing(complete.length, codes.length) } };
 }
 
 // --- internal ---
+
+/** The last code that is no excerpt; the current program itself only when there is no other. */
+function lastWhole(
+  codes: readonly (readonly string[])[],
+  program: readonly string[],
+  language: Language,
+): readonly string[] | null {
+  const whole = codes.filter(
+    (lines) => !isExcerpt(lines, program, language) && !codes.some((other) => isPartOf(lines, other)),
+  );
+  const current = codeText(program);
+  return whole.findLast((lines) => codeText(lines) !== current) ?? whole.at(-1) ?? null;
+}
 
 /** Fences, from the end of an answer, that are looked at; each is compared with the others. */
 const MOST_FENCES = 32;
@@ -87,6 +95,7 @@ function isExcerpt(lines: readonly string[], program: readonly string[], languag
   const runs = ENTRY[language].test(current);
   if (runs && !ENTRY[language].test(code)) return true;
   const names = definedNames(current);
+  if (language === "python3" && importedNames(current).some((name) => usesUndefined(code, name))) return true;
   const defined = new Set(definedNames(code));
   if (!runs && names.length > 0 && !names.some((name) => defined.has(name))) return true;
   return names.some((name) => !defined.has(name) && usesUndefined(code, name));
@@ -103,12 +112,28 @@ function definedNames(code: string): string[] {
   return [...new Set(names)];
 }
 
+/** Modules and names that a Python program imports at its top. */
+function importedNames(code: string): string[] {
+  const names = Array.from(
+    code.matchAll(/^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\w+)[ \t]*$/gm),
+    (match) => match[1] ?? "",
+  );
+  return [...new Set(names)];
+}
+
 function usesUndefined(code: string, name: string): boolean {
-  if (!new RegExp(`(?<![.\\w])${name}\\(`).test(code)) return false;
+  if (BUILT_IN.has(name) || !new RegExp(`(?<![.\\w])${name}[.(]`).test(code)) return false;
   return !new RegExp(
-    `\\b(?:def|function|func|class|struct|const|let|var|auto|type|import)\\b[^\\n]*\\b${name}\\b|(?<![.\\w])${name}\\s*:?=(?!=)`,
+    `\\b(?:def|function|func|class|struct|const|let|var|auto|type|import)\\b[^\\n]*\\b${name}\\b|(?<![.\\w])${name}\\s*:?=(?!=)|\\bimport \\*`,
   ).test(code);
 }
+
+/** Functions that programs often define themselves and that languages have as well. */
+const BUILT_IN: ReadonlySet<string> = new Set(
+  "abs filter gcd gets input lcm len map max min next open pow print puts range read reduce round sorted sum swap zip".split(
+    " ",
+  ),
+);
 
 /** Whether code stands, line by line, inside longer code. */
 function isPartOf(lines: readonly string[], other: readonly string[]): boolean {
@@ -125,12 +150,13 @@ function codeText(lines: readonly string[]): string {
 
 /** How a program of a language starts to run: a `main`, or a statement outside of all definitions. */
 const ENTRY: Readonly<Record<Language, RegExp>> = {
-  python3: /^(?:if|for|while|with|try|async)\b|^[A-Za-z_][\w.]*\(/m,
+  python3: /^(?:if|for|while|with)\b|^(?!sys\.set|threading\.stack_size|resource\.)[A-Za-z_][\w.]*\(/m,
   cpp: /\bmain\s*\(/,
   java: /\bvoid\s+main\s*\(/,
-  javascript: /^(?!(?:async|function|class|const|let|var|import|export)\b|\/[/*]|[\s*})\];'"`])\S/m,
+  javascript:
+    /^(?!(?:async|function|class|const|let|var|import|export)\b|\/[/*]|[\s*})\];'"`]|[\w$.]+\s*=)\S/m,
   golang: /\bfunc\s+main\s*\(/,
-  ruby: /^(?!(?:def|end|class|module|require|require_relative|include|attr_\w+|private|public)\b|[A-Z]\w*\s*=|[\s#=@])\S/m,
+  ruby: /^(?!(?:def|end|class|module|require|require_relative|include|attr_\w+|private|public)\b|\$?\w+\s*=|[\s#=@])\S/m,
 };
 
 /** What tells a program from sample output where the fence does not say. */

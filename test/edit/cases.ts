@@ -363,6 +363,11 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       ),
       expect: { reason: "malformed", block: 1 },
     },
+    ...[">>>> REPLACE", "<<<<<<< REPLACE", "======= REPLACE"].map((tail) => ({
+      name: `closed by ${tail}`,
+      response: ONE.replace(">>>>>>> REPLACE", tail),
+      expect: { reason: "malformed" as const, block: 1, says: [tail] },
+    })),
     {
       name: "the tail glued to code",
       response: ONE.replace("total += 2\n", "total += 2"),
@@ -589,6 +594,18 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       expect: { reason: "ambiguous", block: 1 },
     },
     {
+      name: "same block once per place, of which one has a blank more",
+      program: "a = 1 \nb\na = 1\n",
+      response: block("a = 1", "a = 2").repeat(2),
+      expect: "a = 2\nb\na = 2\n",
+    },
+    {
+      name: "same block once per place, with their own indentation",
+      program: "if x:\n    a = 1\nif y:\n        a = 1\n",
+      response: block("a = 1", "a = 2").repeat(2),
+      expect: "if x:\n    a = 2\nif y:\n        a = 2\n",
+    },
+    {
       name: "overlapping places",
       program: "x()\nx()\nx()\n",
       response: block("x()\nx()", "y()").repeat(2),
@@ -718,6 +735,44 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       program: "a   \n\n\t\nb\nc \t\n\n\n",
       response: block("b", "d"),
       expect: "a   \n\n\t\nd\nc \t\n\n\n",
+    },
+  ],
+  "blank lines at the end of a section": [
+    {
+      name: "in REPLACE only: layout",
+      response: block(TOTAL, "                total += 2\n"),
+      expect: ONE_DONE,
+    },
+    {
+      name: "in SEARCH only, where the program has it: stays",
+      response: block("import sys\n\n", "import os"),
+      expect: PYTHON.replace("import sys", "import os"),
+    },
+    {
+      name: "in both",
+      response: block("import sys\n\n", "import os\n\n"),
+      expect: PYTHON.replace("import sys", "import os"),
+    },
+    {
+      name: "more of them in REPLACE",
+      response: block("import sys\n", "import os\n\n\n\n"),
+      expect: PYTHON.replace("import sys", "import os"),
+    },
+    {
+      name: "quoted in SEARCH for a deletion: go with it",
+      response: block("import sys\n\n", ""),
+      expect: PYTHON.replace("import sys\n\n\n", ""),
+    },
+    {
+      name: "a blank line as REPLACE stands for the lines",
+      response: block("import sys", "gone").replace("gone\n", "\n"),
+      expect: PYTHON.replace("import sys", ""),
+    },
+    {
+      name: "they tell places apart",
+      program: "}\n\n}\nx\n",
+      response: block("}\n", "};\n"),
+      expect: "};\n\n}\nx\n",
     },
   ],
   "no match": [
@@ -943,8 +998,8 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
     },
     {
       name: "blanks at line ends",
-      response: block(TOTAL, "                total += 2  \n"),
-      expect: edited(PYTHON, TOTAL, "                total += 2  \n"),
+      response: block(TOTAL, "                total += 2  \n                total += 3\t"),
+      expect: edited(PYTHON, TOTAL, "                total += 2  \n                total += 3\t"),
     },
     {
       name: "SEARCH with characters of patterns",
@@ -1147,6 +1202,45 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       expect: { reason: "no_blocks" },
     },
     {
+      name: "only the end of a program",
+      mode: "direct",
+      response: fence("python", PYTHON.slice(PYTHON.indexOf("def main"))),
+      expect: { reason: "no_blocks" },
+    },
+    {
+      name: "unlabelled program cut in two by an inner fence",
+      mode: "direct",
+      response: fence("", FASTER_PYTHON.replace("import sys\n", 'import sys\n"""\n```\nx\n```\n"""\n')),
+      expect: { reason: "no_blocks" },
+    },
+    {
+      name: "own version of a built-in given up",
+      mode: "direct",
+      program: "import sys\n\n\ndef input():\n    return sys.stdin.readline()\n\n\nprint(int(input()) + 1)\n",
+      response: fence("python", "print(int(input()) - -1)"),
+      expect: "print(int(input()) - -1)\n",
+    },
+    {
+      name: "a recursion limit given up",
+      mode: "direct",
+      program:
+        "import sys\nsys.setrecursionlimit(9999)\n\n\nclass Solution:\n    def f(self, n):\n        return n and n + self.f(n - 1)\n",
+      response: fence("python", "class Solution:\n    def f(self, n):\n        return n * (n + 1) // 2"),
+      expect: "class Solution:\n    def f(self, n):\n        return n * (n + 1) // 2\n",
+    },
+    {
+      name: "a prototype that becomes a class",
+      mode: "direct",
+      language: "javascript",
+      program:
+        "var Stack = function() {\n  this.a = [];\n};\nStack.prototype.push = function(x) {\n  this.a.push(x);\n};\n",
+      response: fence(
+        "js",
+        "class Stack {\n  constructor() { this.a = []; }\n  push(x) { this.a.push(x); }\n}",
+      ),
+      expect: "class Stack {\n  constructor() { this.a = []; }\n  push(x) { this.a.push(x); }\n}\n",
+    },
+    {
       name: "only a shell fence",
       mode: "direct",
       response: fence("bash", "python solve.py"),
@@ -1315,6 +1409,12 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
         "@@ -1,4 +1,4 @@\n-import sys\n+import os, sys\n\n\n def pairs(values, target):",
       ),
       expect: PYTHON.replace("import sys", "import os, sys"),
+    },
+    {
+      name: "an apply_patch envelope",
+      response:
+        "*** Begin Patch\n*** Update File: solve.py\n@@\n-                total += 1\n+                total += 2\n*** End Patch\n",
+      expect: ONE_DONE,
     },
     {
       name: "one hunk that does not match",

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { applyPatch } from "diff";
 import { unifiedDiff } from "../../src/edit/diff.ts";
 import { createRandom } from "../../src/lib/random.ts";
+
+setDefaultTimeout(120_000);
 
 describe("unifiedDiff()", () => {
   test("shows a change with three lines of context", () => {
