@@ -167,6 +167,21 @@ describe("complete() goes on after", () => {
   }
 });
 
+test("complete() tells all that share a service what it hears of its limits", async () => {
+  const heard: unknown[] = [];
+  const { governor } = modelOptions(null);
+  const listening: ModelOptions["governor"] = {
+    ...governor,
+    pause: (ms) => void heard.push(ms),
+    learn: (limits) => void heard.push(limits),
+  };
+  const limits = { "x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "2s" };
+  await play([respond(429, "", { "retry-after": "30" }), stream({ headers: limits })], {
+    governor: listening,
+  });
+  expect(heard).toEqual([30_000, { requests: { remaining: 9, resetMs: 2000 }, tokens: null }]);
+});
+
 describe("complete() gives up", () => {
   const cases: readonly [string, readonly Behaviour[], number, RegExp, RegExp][] = [
     [
@@ -357,7 +372,10 @@ describe("complete() takes", () => {
 
   test("a whole answer although the server keeps the stream open behind it", async () => {
     const open = thenQuiet(leftOpen(stream({ done: false })));
-    expect((await play([open])).completion?.text).toBe("the answer");
+    const played = await play([open]);
+    expect(played.completion?.text).toBe("the answer");
+    // Not the minute that a gap in an answer may last; the steps are 5 s long.
+    expect(played.completion?.durationMs).toBeLessThan(30_000);
   });
 
   test("a redirect within the same host, with the request and the key", async () => {
@@ -375,6 +393,23 @@ describe("complete() takes", () => {
     const played = await play([stream({ text: "abcdefghij".repeat(1_000_000), deltaChars: 100_000 })]);
     expect(played.completion?.text).toHaveLength(4 * 2 ** 20);
     expect(played.completion?.finishReason).toBe("length");
+  });
+
+  test("a stream that never ends up to the same size, and ends it", async () => {
+    let isOpen = true;
+    const endless: Behaviour = async (exchange) => {
+      await stallAfter("begin")(exchange);
+      const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "x".repeat(60_000) } }] })}\n\n`;
+      const chunk = `${event.length.toString(16)}\r\n${event}\r\n`;
+      while (isOpen && exchange.isOpen()) {
+        await exchange.write(chunk);
+        await Bun.sleep(0);
+      }
+    };
+    const played = await play([endless]);
+    isOpen = false;
+    expect(played.completion?.finishReason).toBe("length");
+    expect(played.completion?.text).toHaveLength(4 * 2 ** 20);
   });
 
   test("token counts and the model's name as the service gives them", async () => {

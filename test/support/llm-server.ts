@@ -22,6 +22,7 @@ export interface Exchange {
   end(): void;
   /** Breaks the connection. */
   reset(): void;
+  isOpen(): boolean;
 }
 
 export type Behaviour = (exchange: Exchange) => void | Promise<void>;
@@ -225,6 +226,7 @@ function exchangeOn(socket: Socket<Connection>, request: LlmRequest): Exchange {
     },
     end: () => void socket.end(),
     reset: () => socket.terminate(),
+    isOpen: () => socket.readyState > 0,
   };
 }
 
