@@ -116,8 +116,11 @@ export function createBuilder(options: BuilderOptions): Builder {
       const toolchain = await toolchainOf(source.language);
       const layout = LANGUAGES[source.language].layout(source.code);
       const key = buildKey(source, layout, toolchain);
-      const known = await othersBuild(builds.get(key), signal);
-      if (known !== null) return known;
+      // Between the last look and the new entry nothing is waited for: a program is built once.
+      for (let other = builds.get(key); other !== undefined; other = builds.get(key)) {
+        const known = await othersBuild(other, signal);
+        if (known !== null) return known;
+      }
       const building = buildOnce({ key, dir: newFolder(key), source, layout, toolchain }, signal);
       builds.set(key, building);
       try {
@@ -183,10 +186,10 @@ interface Program {
   readonly toolchain: Toolchain;
 }
 
-/** A build that somebody else waits for too; null when there is none, or when only the other one was interrupted. */
-async function othersBuild(building: Promise<Build> | undefined, signal: AbortSignal): Promise<Build | null> {
+/** A build that somebody else waits for too; null when only the other one was interrupted. */
+async function othersBuild(building: Promise<Build>, signal: AbortSignal): Promise<Build | null> {
   try {
-    return (await building) ?? null;
+    return await building;
   } catch (error) {
     if (error instanceof PerfagentError && error.code === "interrupted" && !signal.aborted) return null;
     throw error;
