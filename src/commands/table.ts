@@ -43,6 +43,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     examples: [
       "perfagent compare --instance problem.json --baseline old.py --candidate new.py",
       "perfagent compare --instance problem.json --baseline old.py --candidate new.py --fail-unless-faster",
+      "perfagent compare --stdin input.txt --baseline old.py --candidate new.py --verbose",
     ],
     load: () => import("./compare.ts"),
   },
