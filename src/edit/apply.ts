@@ -98,13 +98,17 @@ function land(document: Document, edit: Edit, same: Copies, options: ApplyOption
 const TOO_FLAT =
   "is indented deeper than the program, and its REPLACE text has lines that cannot be moved to the left with it";
 
+/** Places are numbered as in the program that the model was shown, unless an earlier block wrote some of them. */
 function ambiguous(document: Document, places: readonly Place[]): Problem {
-  const starts = document.numbersOf(places.map((place) => place.first));
+  const firsts = places.map((place) => place.first);
+  const isShown = firsts.every((line) => document.isOriginal(line));
+  const starts = isShown ? firsts.toSorted((a, b) => a - b) : document.numbersOf(firsts);
+  const texts = isShown ? document.originalTexts() : document.texts();
   const numbers = starts.slice(0, MOST_NUMBERS).join(", ") + (starts.length > MOST_NUMBERS ? ", …" : "");
   return {
     reason: "ambiguous",
     what: `has a SEARCH text that stands for ${starts.length} places, lines ${numbers}; one is wanted`,
-    details: placesDetails(document.texts(), starts, places[0]?.count ?? 1),
+    details: placesDetails(texts, starts, places[0]?.count ?? 1),
   };
 }
 
@@ -134,22 +138,20 @@ function notFound(document: Document, program: string, edit: Edit, { lineEnd }: 
     const what = "has an empty SEARCH text, so nothing says where its new lines belong";
     return { reason: "malformed", what, details: [] };
   }
-  const details = closestDetails(document.texts(), search);
+  const details = closestDetails(document.originalTexts(), search);
   if (edit.readings.length > 1) {
     const what = `has ${edit.readings.length} lines that could be its divider, and with none of them its SEARCH text is in the program`;
     return { reason: "malformed", what, details };
   }
   const before = new Document(program, search, 0);
   const wasThere = edit.number > 1 && findPlaces(before, search, lineEnd).length > 0;
-  return {
-    reason: "no_match",
-    what: wasThere ? NO_LONGER : "has a SEARCH text that is not in the program",
-    details,
-  };
+  if (wasThere) return { reason: "no_match", what: NO_LONGER, details: [MERGE] };
+  return { reason: "no_match", what: "has a SEARCH text that is not in the program", details };
 }
 
 const NO_LONGER =
   "has a SEARCH text that is no longer in the program: an earlier block of the answer changed those lines";
+const MERGE = "Put both changes into one block, or quote the lines as the earlier block leaves them.";
 
 function newCodeProblem({ search, replace }: Reading, { owns, language }: ApplyOptions): string | null {
   const stray = strayFormatLine(replace, owns);

@@ -1,4 +1,4 @@
-import { isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
+import { indentLength, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
 
 /** The lines of a program that a SEARCH text most likely meant, and the first line where the two part. */
 export interface Closest {
@@ -181,14 +181,10 @@ function indentationDifference(
   core: readonly string[],
   first: number,
 ): Difference {
-  const moved = (at: number) => indentOf(program[first + at]).length - indentOf(core[at]).length;
+  const moved = (at: number) => indentLength(program[first + at] ?? "") - indentLength(core[at] ?? "");
   const at = core.findIndex((line, index) => !isBlank(line) && moved(index) !== moved(0));
   const index = Math.max(at, 0);
   return { kind: "indentation", program: first + index, search: index };
-}
-
-function indentOf(line = ""): string {
-  return /^[ \t]*/.exec(line)?.[0] ?? "";
 }
 
 function sameText(a: string | undefined, b: string | undefined): boolean {

@@ -5,7 +5,7 @@ export type Comparison = "exact" | "line_ends" | "trimmed";
 
 /**
  * A program as a linked list of lines that can be searched and spliced without touching the rest. Lines are named by
- * positive numbers that stay valid; 0 stands before the first and behind the last line. Lines that are never replaced
+ * positive numbers that stay valid, those of the program as it came by their line numbers; 0 stands before the first and behind the last line. Lines that are never replaced
  * come out byte for byte.
  */
 export class Document {
@@ -163,7 +163,12 @@ export class Document {
     return texts;
   }
 
-  /** 1-based numbers of the given lines, ascending. */
+  /** The texts of all lines of the program as it came. */
+  originalTexts(): string[] {
+    return Array.from({ length: this.#originals }, (_, index) => this.textOf(index + 1));
+  }
+
+  /** 1-based numbers of the given lines in the document as it is now, ascending. */
   numbersOf(lines: readonly number[]): number[] {
     const wanted = new Set(lines);
     const numbers: number[] = [];

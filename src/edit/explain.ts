@@ -1,6 +1,6 @@
 import type { EditOutcome, EditRejection } from "../types.ts";
 import { closestLines, type Difference } from "./closest.ts";
-import { trimLineEnd } from "./lines.ts";
+import { indentOf, trimLineEnd } from "./lines.ts";
 
 /** Why an answer was refused, with what a reader needs to send a better one. */
 export interface Refusal {
@@ -133,7 +133,7 @@ function linesWords(first: number, count: number): string {
 }
 
 function blanks(line: string): string {
-  const indent = /^[ \t]*/.exec(line)?.[0] ?? "";
+  const indent = indentOf(line);
   const tabs = indent.split("\t").length - 1;
   const spaces = indent.length - tabs;
   if (tabs === 0) return `${spaces} spaces`;

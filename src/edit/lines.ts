@@ -25,6 +25,11 @@ export function indentLength(line: string): number {
   return length;
 }
 
+/** The blanks that a line begins with. */
+export function indentOf(line: string): string {
+  return line.slice(0, indentLength(line));
+}
+
 /** A line without the blanks at its end. */
 export function trimLineEnd(line: string): string {
   let end = line.length;

@@ -1,6 +1,6 @@
 import type { MatchTier } from "../types.ts";
 import type { Comparison, Document } from "./document.ts";
-import { indentLength, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
+import { indentOf, isBlank, leadingBlankLines, trailingBlankLines, trimLine } from "./lines.ts";
 
 /** How the indentation of a SEARCH text differs from the program's: blanks to add to, or take from, each of its lines. */
 export interface Shift {
@@ -206,10 +206,6 @@ function shiftOf(from: string, to: string): Shift | null {
 function shifted(indent: string, shift: Shift): string | null {
   if (!indent.startsWith(shift.remove)) return null;
   return shift.add + indent.slice(shift.remove.length);
-}
-
-function indentOf(line: string): string {
-  return line.slice(0, indentLength(line));
 }
 
 /**

@@ -259,6 +259,11 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       expect: edited(FORMAT_OWNER, "Parser\n=======\nSplits", "Reads"),
     },
     {
+      name: "a heading deeper than the markers is no divider",
+      response: block("    Title\n    =======", "    Other\n    ======="),
+      expect: { reason: "no_match", block: 1 },
+    },
+    {
       name: "divider in neither reading",
       program: FORMAT_OWNER,
       response: block("Lexer\n=======\nSplits it.", "Reads an answer."),
@@ -509,6 +514,22 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       expect: { reason: "no_match", block: 1 },
     },
     {
+      name: "line numbers are those of the program that was sent",
+      program: TWINS,
+      response:
+        block("def rows(grid):", "import re\n\n\ndef rows(grid):") +
+        block("        acc = 0", "        acc = 0.0"),
+      expect: { reason: "ambiguous", block: 2, says: ["lines 4, 14"] },
+    },
+    {
+      name: "closest lines are those of the program that was sent",
+      program: TWINS,
+      response:
+        block("def rows(grid):", "import re\n\n\ndef rows(grid):") +
+        block("    for column in zip(grid):", "x"),
+      expect: { reason: "no_match", block: 2, says: ["13 |     for column in zip(*grid):"] },
+    },
+    {
       name: "second block is ambiguous",
       program: TWINS,
       response:
@@ -525,7 +546,7 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
     {
       name: "second quotes what the first removed",
       response: ONE + block(TOTAL, "                total += 3"),
-      expect: { reason: "no_match", block: 2 },
+      expect: { reason: "no_match", block: 2, says: ["an earlier block"] },
     },
     {
       name: "two lines swapped",
@@ -642,6 +663,12 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
       expect: "}\nx\n\n};\ny\n",
     },
     {
+      name: "a line of blanks at the edge decides",
+      program: "}\nx\n \n}\ny\n",
+      response: block("\n}", "\n};"),
+      expect: "}\nx\n\n};\ny\n",
+    },
+    {
       name: "line ends of the answer decide",
       program: "a\r\nb\na\n",
       response: block("a", "c"),
@@ -723,6 +750,24 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
         "for i in range(len(values)):\n    for j in range(i + 1, len(values)):\n            if values[i] + values[j] == target:",
         "x",
       ),
+      expect: { reason: "no_match" },
+    },
+    {
+      name: "many equal lines, anchored by the nesting of the last one",
+      program: `${"    x = x + 1\n".repeat(300)}        x = x + 1\n`,
+      response: block(`${"x = x + 1\n".repeat(200)}    x = x + 1`, "x += 201"),
+      expect: `${"    x = x + 1\n".repeat(100)}    x += 201\n`,
+    },
+    {
+      name: "many equal lines, another nesting of the last one",
+      program: "    x = x + 1\n".repeat(300),
+      response: block(`${"x = x + 1\n".repeat(200)}  x = x + 1`, "x += 201"),
+      expect: { reason: "no_match" },
+    },
+    {
+      name: "many equal lines, tabs against blanks",
+      program: "\t\tx = x + 1\n".repeat(300),
+      response: block(Array.from({ length: 200 }, () => "  x = x + 1").join("\n"), "x += 200"),
       expect: { reason: "no_match" },
     },
     {
@@ -1239,6 +1284,13 @@ export const CASES: Readonly<Record<string, readonly EditCase[]>> = {
         "class Stack {\n  constructor() { this.a = []; }\n  push(x) { this.a.push(x); }\n}",
       ),
       expect: "class Stack {\n  constructor() { this.a = []; }\n  push(x) { this.a.push(x); }\n}\n",
+    },
+    {
+      name: "only a method of a class",
+      mode: "direct",
+      program: "class Solution:\n    def f(self, n):\n        return sum(range(n))\n",
+      response: fence("python", "    def f(self, n):\n        return 0"),
+      expect: { reason: "no_blocks" },
     },
     {
       name: "only a shell fence",
