@@ -12,13 +12,15 @@ import type { Shard } from "./tasks.ts";
  */
 export function lockBatch(baseDir: string, shard: Shard | null): { release(): void } {
   const path = join(baseDir, `${batchFileStem(shard)}.lock`);
+  const cannotWrite = (error: unknown) =>
+    new PerfagentError("output", `Cannot write '${path}': ${systemReason(error)}`, {
+      hint: "Choose another place with --base-dir, or make room",
+    });
   let fd: number;
   try {
     fd = openSync(path, "a+");
   } catch (error) {
-    throw new PerfagentError("output", `Cannot write '${path}': ${systemReason(error)}`, {
-      hint: "Choose another place with --base-dir",
-    });
+    throw cannotWrite(error);
   }
   if (!tryLockFile(fd)) {
     const owner = readFileSync(path, "utf8").trim();
@@ -31,8 +33,13 @@ export function lockBatch(baseDir: string, shard: Shard | null): { release(): vo
       },
     );
   }
-  ftruncateSync(fd, 0);
-  writeSync(fd, `process ${process.pid} on ${hostname()}\n`);
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `process ${process.pid} on ${hostname()}\n`);
+  } catch (error) {
+    closeSync(fd);
+    throw cannotWrite(error);
+  }
   return { release: () => closeSync(fd) };
 }
 

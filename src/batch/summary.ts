@@ -1,4 +1,5 @@
 /** What a batch came to. Pure. */
+import type { ErrorCode } from "../errors.ts";
 import type { ResultDocument } from "../record/result.ts";
 import type { BatchEntry } from "./index.ts";
 import type { Shard } from "./tasks.ts";
@@ -12,7 +13,7 @@ export interface BatchSummary {
   readonly not_improved: number;
   /** An error, or no program that passes all tests. */
   readonly failed: number;
-  /** Not begun before the batch was stopped. */
+  /** Not begun before the batch was stopped or its budget was used up. */
   readonly skipped: number;
   /** Of all these, ended in an earlier process. */
   readonly finished_before: number;
@@ -21,6 +22,9 @@ export interface BatchSummary {
   readonly shard: Shard | null;
   readonly start_time: string;
   readonly end_time: string;
+  /** The figures of each task, as the table shows them. */
+  readonly instances: Readonly<Record<string, InstanceSummary>>;
+  /** Each task's whole result, or why it has none. */
   readonly results: Readonly<Record<string, unknown>>;
 }
 
@@ -34,16 +38,39 @@ export interface BatchTotals {
   readonly iterations: number;
   /** Error code, or "no_program_passes" → number of instances. */
   readonly failed_by_cause: Readonly<Record<string, number>>;
+  /** Error code → number of instances that were not begun because of it. */
+  readonly skipped_by_cause: Readonly<Record<string, number>>;
 }
+
+/** A ratio is initial / final, above 1 where the final program is better; what is not known is null. */
+export interface InstanceSummary {
+  readonly verdict: Verdict;
+  /** Of the running time: from the confirming pairs where they were judged by it. */
+  readonly speedup: number | null;
+  /** 95 % interval of the confirming pairs. */
+  readonly interval: readonly [number, number] | null;
+  /** What the interval is about: the metric that the run was judged by. */
+  readonly interval_metric: string | null;
+  readonly memory_ratio: number | null;
+  readonly integral_ratio: number | null;
+  readonly iterations: number | null;
+  readonly tokens: number | null;
+  readonly cost_usd: number | null;
+  /** Time that the instance took, in the process that finished it. */
+  readonly seconds: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+export type Verdict = "improved" | "not_improved" | "failed" | "skipped";
 
 export function summarizeBatch(
   entries: readonly BatchEntry[],
   context: { readonly shard: Shard | null; readonly startTime: string; readonly endTime: string },
 ): BatchSummary {
-  const count = (kind: EntryKind): number => entries.filter((entry) => kindOf(entry) === kind).length;
+  const count = (verdict: Verdict): number => entries.filter((entry) => verdictOf(entry) === verdict).length;
   return {
     total_instances: entries.length,
-    successful: count("successful"),
+    successful: count("improved"),
     not_improved: count("not_improved"),
     failed: count("failed"),
     skipped: count("skipped"),
@@ -53,39 +80,81 @@ export function summarizeBatch(
     shard: context.shard,
     start_time: context.startTime,
     end_time: context.endTime,
+    instances: Object.fromEntries(entries.map((entry) => [entry.task.key, summarizeEntry(entry)])),
     results: Object.fromEntries(entries.map((entry) => [entry.task.key, documentOf(entry)])),
   };
 }
 
-export type EntryKind = "successful" | "not_improved" | "failed" | "skipped";
-
-/** Which of the four counts an entry belongs to. */
-export function kindOf(entry: BatchEntry): EntryKind {
-  if (entry.status === "not_run") return "skipped";
-  if (entry.status === "failed" || entry.result === null) return "failed";
-  if (entry.result.success) return "successful";
-  return passes(entry.result) ? "not_improved" : "failed";
+export function summarizeEntry(entry: BatchEntry): InstanceSummary {
+  const { result } = entry;
+  const confirmed = result === null ? null : confirmationOf(result);
+  const usage = (result?.usage ?? {}) as Metrics;
+  return {
+    verdict: verdictOf(entry),
+    speedup: speedupOf(result),
+    interval: confirmed?.interval ?? null,
+    interval_metric: confirmed?.interval == null ? null : confirmed.metric,
+    memory_ratio: ratioOf(result, "memory"),
+    integral_ratio: ratioOf(result, "integral"),
+    iterations: result === null ? null : Number(result.total_iterations),
+    tokens: tokensOf(usage),
+    cost_usd: usage.cost_usd ?? null,
+    seconds: secondsOf(entry),
+    error: entry.error ?? entry.skipped,
+  };
 }
 
-/** initial / final of a metric; null where one of them was not measured. */
-export function ratioOf(result: ResultDocument, metric: string): number | null {
-  const before = (result.initial_metrics as Metrics | undefined)?.[metric];
-  const after = (result.final_metrics as Metrics | undefined)?.[metric];
-  return typeof before === "number" && typeof after === "number" && after > 0 && before > 0
-    ? before / after
-    : null;
+export function verdictOf(entry: BatchEntry): Verdict {
+  if (entry.status === "not_run") return "skipped";
+  if (entry.status === "failed" || entry.result === null) return "failed";
+  if (entry.result.success) return "improved";
+  return passes(entry.result) ? "not_improved" : "failed";
 }
 
 // --- internal ---
 
 type Metrics = Readonly<Record<string, number | null>>;
 
+interface Confirmation {
+  readonly metric: string;
+  readonly ratio: number | null;
+  readonly interval: readonly [number, number] | null;
+}
+
+function confirmationOf(result: ResultDocument): Confirmation | null {
+  return result.speedup as Confirmation | null;
+}
+
+/** The ratio that the interval belongs to, where there is one: the means of the passes may differ from it a little. */
+function speedupOf(result: ResultDocument | null): number | null {
+  const confirmed = result === null ? null : confirmationOf(result);
+  if (confirmed?.metric === "runtime" && confirmed.ratio !== null) return confirmed.ratio;
+  return ratioOf(result, "runtime");
+}
+
+function ratioOf(result: ResultDocument | null, metric: string): number | null {
+  const before = (result?.initial_metrics as Metrics | undefined)?.[metric];
+  const after = (result?.final_metrics as Metrics | undefined)?.[metric];
+  return typeof before === "number" && typeof after === "number" && after > 0 && before > 0
+    ? before / after
+    : null;
+}
+
 function passes(result: ResultDocument): boolean {
   return (result.final_metrics as Metrics).pass_rate === 1;
 }
 
+function tokensOf({ prompt_tokens: prompt, completion_tokens: completion }: Metrics): number | null {
+  return prompt == null || completion == null ? null : prompt + completion;
+}
+
+function secondsOf({ status, wasFinished, result, seconds }: BatchEntry): number | null {
+  if (status === "not_run") return null;
+  return wasFinished ? ((result?.duration_seconds as number | null | undefined) ?? null) : seconds;
+}
+
 function documentOf(entry: BatchEntry): unknown {
-  if (entry.status === "not_run") return { skipped: true };
+  if (entry.skipped !== null) return { skipped: true, reason: entry.skipped };
   if (entry.error === null) return entry.result;
   // What was reached before the failure is worth keeping.
   return entry.result === null ? { error: entry.error } : { ...entry.result, error: entry.error };
@@ -93,20 +162,22 @@ function documentOf(entry: BatchEntry): unknown {
 
 function totalsOf(entries: readonly BatchEntry[]): BatchTotals {
   const results = entries.flatMap(({ result }) => (result === null ? [] : [result]));
-  const causes: Record<string, number> = {};
-  for (const entry of entries) {
-    if (kindOf(entry) !== "failed") continue;
-    const cause = entry.error?.code ?? "no_program_passes";
-    causes[cause] = (causes[cause] ?? 0) + 1;
-  }
+  const failed = entries.filter((entry) => verdictOf(entry) === "failed");
   return {
     solved: results.filter(passes).length,
-    speedup: geometricMean(results.map((result) => ratioOf(result, "runtime"))),
+    speedup: geometricMean(results.map(speedupOf)),
     memory_ratio: geometricMean(results.map((result) => ratioOf(result, "memory"))),
     integral_ratio: geometricMean(results.map((result) => ratioOf(result, "integral"))),
     iterations: results.reduce((sum, result) => sum + Number(result.total_iterations), 0),
-    failed_by_cause: causes,
+    failed_by_cause: countBy(failed.map(({ error }) => error?.code ?? "no_program_passes")),
+    skipped_by_cause: countBy(entries.flatMap(({ skipped }) => (skipped === null ? [] : [skipped.code]))),
   };
+}
+
+function countBy(names: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }
 
 function geometricMean(ratios: readonly (number | null)[]): number | null {

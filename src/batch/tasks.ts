@@ -1,5 +1,5 @@
 /** Which instances a batch works on: found, named, filtered and divided among machines, before anything is run. */
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Glob } from "bun";
 import { messageOf, PerfagentError, systemReason } from "../errors.ts";
@@ -22,13 +22,13 @@ export interface TaskSource {
 }
 
 export interface Selection {
-  /** Only tasks whose name matches one of these globs; empty takes all. */
+  /** Only instances whose name matches one of these globs; empty takes all. */
   readonly include: readonly string[];
   /** Positions from (inclusive, 0-based) and to (exclusive); null for no bound. Applied after `include`. */
   readonly range: { readonly from: number; readonly to: number | null } | null;
   /** At most this many, after `range`; null for all. */
   readonly limit: number | null;
-  /** Part i of n (1-based), after everything else; null for all. */
+  /** Part i of n (1-based) of the tasks, after everything else; null for all. */
   readonly shard: Shard | null;
 }
 
@@ -39,46 +39,29 @@ export interface Shard {
 
 /**
  * Finds the instances of a batch: the `*.json` files of a folder, the files of a glob, or the lines of a JSONL file.
- * They are sorted by name, by code points, as the benchmark does; lines of a JSONL file keep their order.
+ * They are sorted by name, by code points, as the benchmark does; lines of a JSONL file keep their order. What is
+ * selected is counted in instances; each becomes a task in every language, and a shard takes its part of the tasks.
  *
- * @throws PerfagentError `instance` when there is none, `config` when two have one name.
+ * @throws PerfagentError `instance` when there is none or none is selected, `config` when two have one name.
  */
 export async function findTasks(
   where: string,
   languages: readonly Language[],
+  selection: Selection,
 ): Promise<readonly BatchTask[]> {
-  const sources = isFolder(where)
-    ? await listFolder(where)
-    : /\.(jsonl|ndjson)$/i.test(where)
-      ? listLines(where)
-      : await listGlob(where);
-  if (sources.length === 0) {
-    throw new PerfagentError("instance", `Cannot find instances in '${where}': there is no .json file`, {
-      hint: "Give a folder, a quoted glob such as 'problems/*.json', or a .jsonl file",
-    });
-  }
-  refuseDuplicates(sources, where);
-  return sources.flatMap(({ name, source }) =>
-    languages.map((language) => ({
+  const found = await findSources(where);
+  refuseDuplicates(found, where);
+  const selected = select(found, selection);
+  if (selected.length === 0) throw noneSelected(where, found.length);
+  const tasks = languages.flatMap((language) =>
+    selected.map(({ name, source }) => ({
       key: languages.length === 1 ? name : `${language}/${name}`,
       taskName: name,
       language,
       source,
     })),
   );
-}
-
-/** The tasks that are selected, in order. Shards are balanced: their sizes differ by one at most. */
-export function selectTasks(tasks: readonly BatchTask[], selection: Selection): readonly BatchTask[] {
-  const { include, range, limit, shard } = selection;
-  const globs = include.map((pattern) => new Glob(pattern));
-  const included = tasks.filter(
-    ({ taskName }) => globs.length === 0 || globs.some((glob) => glob.match(taskName)),
-  );
-  const ranged = range === null ? included : included.slice(range.from, range.to ?? undefined);
-  const limited = limit === null ? ranged : ranged.slice(0, limit);
-  // Neighbours tend to be alike (one source, one difficulty): dealing them out keeps the parts alike.
-  return shard === null ? limited : limited.filter((_, index) => index % shard.count === shard.index - 1);
+  return partOf(tasks, selection.shard);
 }
 
 /**
@@ -87,12 +70,18 @@ export function selectTasks(tasks: readonly BatchTask[], selection: Selection): 
  */
 export async function readTask(task: BatchTask): Promise<string> {
   const { path, line } = task.source;
+  const name = sourceName(task.source);
+  let bytes: Uint8Array;
   try {
     const file = Bun.file(path);
-    if (line === null) return await file.text();
-    return await file.slice(line.start, line.start + line.length).text();
+    bytes = await (line === null ? file : file.slice(line.start, line.start + line.length)).bytes();
   } catch (error) {
-    throw new PerfagentError("instance", `Cannot read the instance '${path}': ${systemReason(error)}`);
+    throw new PerfagentError("instance", `Cannot read the instance '${name}': ${systemReason(error)}`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new PerfagentError("instance", `Cannot read the instance '${name}': it is not UTF-8 text`);
   }
 }
 
@@ -108,24 +97,76 @@ interface NamedSource {
   readonly source: TaskSource;
 }
 
-function isFolder(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
+async function findSources(where: string): Promise<readonly NamedSource[]> {
+  const kind = kindOfPlace(where);
+  const sources =
+    kind === "folder"
+      ? listFolder(where)
+      : /\.(jsonl|ndjson)$/i.test(where)
+        ? listLines(where)
+        : kind === "file"
+          ? [namedFile(where)]
+          : await listGlob(where);
+  if (sources.length > 0) return sources;
+  const why =
+    kind === "folder"
+      ? "there is no .json file in it"
+      : kind === "file"
+        ? "the file is empty"
+        : /[*?[{]/.test(where)
+          ? "no file matches"
+          : "there is no such file or folder";
+  throw new PerfagentError("instance", `Cannot find instances in '${where}': ${why}`, {
+    hint: "Give a folder, a quoted glob such as 'problems/*.json', or a .jsonl file",
+  });
 }
 
-async function listFolder(folder: string): Promise<readonly NamedSource[]> {
-  const names: string[] = [];
-  for await (const name of new Glob("*.json").scan({ cwd: folder, onlyFiles: true, followSymlinks: true })) {
-    names.push(name);
+function kindOfPlace(path: string): "folder" | "file" | null {
+  if (!existsSync(path)) return null;
+  return statSync(path).isDirectory() ? "folder" : "file";
+}
+
+/** A link that leads nowhere is listed too: its instance fails by name instead of being missing without a word. */
+function listFolder(folder: string): readonly NamedSource[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(".json") && !name.startsWith("."));
+  } catch (error) {
+    throw new PerfagentError("instance", `Cannot list the instances in '${folder}': ${systemReason(error)}`);
   }
-  return names.sort(byCodePoint).map((name) => namedFile(join(folder, name)));
+  return names
+    .map((name) => join(folder, name))
+    .filter((path) => kindOfPlace(path) !== "folder")
+    .sort(byCodePoint)
+    .map(namedFile);
 }
 
 async function listGlob(pattern: string): Promise<readonly NamedSource[]> {
-  if (existsSync(pattern)) return [namedFile(pattern)];
   const paths: string[] = [];
   for await (const path of new Glob(pattern).scan({ onlyFiles: true, followSymlinks: true }))
     paths.push(path);
   return paths.sort((a, b) => byCodePoint(basename(a), basename(b)) || byCodePoint(a, b)).map(namedFile);
+}
+
+function select(found: readonly NamedSource[], { include, range, limit }: Selection): readonly NamedSource[] {
+  const globs = include.map((pattern) => new Glob(pattern));
+  const included = found.filter(({ name }) => globs.length === 0 || globs.some((glob) => glob.match(name)));
+  const ranged = range === null ? included : included.slice(range.from, range.to ?? undefined);
+  return limit === null ? ranged : ranged.slice(0, limit);
+}
+
+/** Sizes of parts differ by one at most. A part of more machines than tasks may be empty. */
+function partOf(tasks: readonly BatchTask[], shard: Shard | null): readonly BatchTask[] {
+  // Neighbours tend to be alike (one source, one difficulty): dealing them out keeps the parts alike.
+  return shard === null ? tasks : tasks.filter((_, index) => index % shard.count === shard.index - 1);
+}
+
+function noneSelected(where: string, count: number): PerfagentError {
+  return new PerfagentError(
+    "instance",
+    `Cannot run '${where}': none of its ${count} instances is selected by --include and --range`,
+    { hint: "--include matches the task name, which is the file's name without .json" },
+  );
 }
 
 function namedFile(path: string): NamedSource {
@@ -211,6 +252,7 @@ function refuseDuplicates(sources: readonly NamedSource[], where: string): void 
   );
 }
 
+/** UTF-8 sorts as code points do; JavaScript's own order, by UTF-16 units, puts emoji before some other signs. */
 function byCodePoint(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

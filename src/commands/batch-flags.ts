@@ -37,28 +37,38 @@ export function parseRange(text: string): { readonly from: number; readonly to: 
 }
 
 /**
- * "2/8": part 2 of 8.
+ * "2/8": part 2 of 8; null for the only part of one.
  * @throws PerfagentError `usage`
  */
-export function parseShard(text: string): Shard {
+export function parseShard(text: string): Shard | null {
   const match = /^(\d+)\/(\d+)$/.exec(text);
   const index = Number(match?.[1]);
   const count = Number(match?.[2]);
   if (match === null || index < 1 || index > count) {
     throw wrong(`--shard: '${text}' is given; I/N with I from 1 to N is wanted, such as 2/8`);
   }
-  return { index, count };
+  return count === 1 ? null : { index, count };
 }
 
-/** The part that a Slurm array job gives this task; null outside of one. */
+/**
+ * The part that a Slurm array job gives this task; null outside of one, and in an array of one task.
+ * @throws PerfagentError `usage` when the task's number does not tell which part of how many it is: running all
+ * instances in each of the tasks would be the worst reading of it.
+ */
 export function shardOfScheduler(env: Readonly<Record<string, string | undefined>>): Shard | null {
   const id = integer(env.SLURM_ARRAY_TASK_ID);
+  if (id === null) return null;
   const count = integer(env.SLURM_ARRAY_TASK_COUNT);
-  if (id === null || count === null || count < 2) return null;
   const first = integer(env.SLURM_ARRAY_TASK_MIN) ?? 0;
-  const step = integer(env.SLURM_ARRAY_TASK_STEP) ?? 1;
-  const index = Math.floor((id - first) / Math.max(1, step)) + 1;
-  return index >= 1 && index <= count ? { index, count } : null;
+  const step = Math.max(1, integer(env.SLURM_ARRAY_TASK_STEP) ?? 1);
+  const index = (id - first) / step + 1;
+  if (count === null || !Number.isInteger(index) || index < 1 || index > count) {
+    throw wrong(
+      `SLURM_ARRAY_TASK_ID is ${id} and SLURM_ARRAY_TASK_COUNT is ${count ?? "not set"}, which does not tell a part; ` +
+        "submit with --array=0-7 or the like, or give --shard I/N (--shard 1/1 for all instances)",
+    );
+  }
+  return count === 1 ? null : { index, count };
 }
 
 // --- internal ---

@@ -1,19 +1,33 @@
 /** The table at the end of a batch. Pure. */
-import type { BatchEntry } from "../batch/index.ts";
-import { type BatchSummary, kindOf, ratioOf } from "../batch/summary.ts";
+import type { BatchSummary, InstanceSummary } from "../batch/summary.ts";
 import { shortNumber } from "./run-summary.ts";
 
-/** One line for each instance, then the totals. */
-export function batchTable(entries: readonly BatchEntry[], summary: BatchSummary): string {
-  const rows = [HEADER, ...entries.map(row)];
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) => pad(cell, widths[column] ?? 0, column))
+/** One line for each instance that was begun, then the totals. */
+export function batchTable(summary: BatchSummary): string {
+  const begun = Object.entries(summary.instances).filter(([, { verdict }]) => verdict !== "skipped");
+  const rows = begun.map(([key, instance]) => row(key, instance));
+  // A column that nobody has a value for says nothing.
+  const shown = HEADER.map((_, column) => column).filter(
+    (column) => column < 2 || rows.some((cells) => cells[column] !== ""),
+  );
+  const widths = HEADER.map((_, column) =>
+    Math.max(...[HEADER, ...rows].map((cells) => Bun.stringWidth(cells[column] ?? ""))),
+  );
+  const lines = [HEADER, ...rows].map((cells) =>
+    shown
+      .map((column) => pad(cells[column] ?? "", widths[column] ?? 0, column))
       .join("  ")
       .trimEnd(),
   );
-  return `\n${lines.join("\n")}\n\n${totals(summary)}\n`;
+  const table = rows.length === 0 ? "" : `\n${lines.join("\n")}\n`;
+  return `${table}\n${totals(summary)}\n`;
+}
+
+/** What one line says of an error: its kind and its first line. */
+export function shortError({ code, message }: { readonly code: string; readonly message: string }): string {
+  const [first = ""] = Bun.stripANSI(message).split("\n", 1);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being removed
+  return `${code}: ${first.replace(/[\u0000-\u001f\u007f]/g, " ")}`;
 }
 
 // --- internal ---
@@ -35,54 +49,75 @@ const HEADER = [
 /** Words are left, numbers right. */
 const WORD_COLUMNS: ReadonlySet<number> = new Set([0, 1, 3, 10]);
 
-function row(entry: BatchEntry): readonly string[] {
-  const { result, error, task } = entry;
-  const verdict = kindOf(entry).replace("_", " ");
-  const problem = error === null ? "" : `${error.code}: ${error.message.split("\n", 1)[0]}`;
-  if (result === null)
-    return [task.key, verdict, "", "", "", "", "", "", "", seconds(entry.seconds), problem];
-  const speedup = result.speedup as { ratio: number | null; interval: readonly number[] | null } | null;
-  const usage = result.usage as Readonly<Record<string, number | null>>;
-  const tokens =
-    usage.prompt_tokens == null || usage.completion_tokens == null
-      ? null
-      : usage.prompt_tokens + usage.completion_tokens;
+function row(key: string, instance: InstanceSummary): readonly string[] {
   return [
-    task.key,
-    verdict,
-    ratio(ratioOf(result, "runtime")),
-    speedup?.interval == null ? "" : speedup.interval.map(shortNumber).join(" to "),
-    ratio(ratioOf(result, "memory")),
-    ratio(ratioOf(result, "integral")),
-    String(result.total_iterations),
-    tokens === null ? "" : String(tokens),
-    usage.cost_usd == null ? "" : usage.cost_usd.toFixed(4),
-    seconds(entry.seconds),
-    problem,
+    key,
+    instance.verdict.replace("_", " "),
+    ratio(instance.speedup),
+    interval(instance),
+    ratio(instance.memory_ratio),
+    ratio(instance.integral_ratio),
+    text(instance.iterations),
+    text(instance.tokens),
+    instance.cost_usd === null ? "" : instance.cost_usd.toFixed(4),
+    instance.seconds === null ? "" : `${instance.seconds.toFixed(1)} s`,
+    instance.error === null ? "" : shortError(instance.error),
   ];
+}
+
+/** The metric is named where it is not the one of the column before. */
+function interval({ interval: bounds, interval_metric: metric }: InstanceSummary): string {
+  if (bounds === null) return "";
+  const range = bounds.map(shortNumber).join(" to ");
+  return metric === "runtime" ? range : `${metric} ${range}`;
 }
 
 function totals(summary: BatchSummary): string {
   const { totals: all } = summary;
-  const causes = Object.entries(all.failed_by_cause).map(([cause, count]) => `${count} ${cause}`);
-  const failed = causes.length === 0 ? "" : ` (${causes.join(", ")})`;
-  const lines = [
-    `${summary.total_instances} instances: ${summary.successful} improved, ${summary.not_improved} not improved, ` +
-      `${summary.failed} failed${failed}, ${summary.skipped} not run; ${all.solved} have a program that passes all tests`,
-    `geometric means over those measured before and after: speed-up ${ratio(all.speedup) || "—"}, ` +
-      `memory ${ratio(all.memory_ratio) || "—"}, integral ${ratio(all.integral_ratio) || "—"}`,
+  const part = summary.shard === null ? "" : `Part ${summary.shard.index} of ${summary.shard.count}. `;
+  return [
+    `${part}${summary.total_instances} instances: ${summary.successful} improved, ${summary.not_improved} not improved, ` +
+      `${summary.failed} failed${causes(all.failed_by_cause)}, ${summary.skipped} not begun${causes(all.skipped_by_cause)}; ` +
+      `${all.solved} with a program that passes all tests.`,
+    `Geometric means of before / after: speed-up ${ratio(all.speedup) || "—"}, ` +
+      `memory ${ratio(all.memory_ratio) || "—"}, integral ${ratio(all.integral_ratio) || "—"}.`,
+    ...spent(summary),
+    ...reasons(summary),
+  ].join("\n");
+}
+
+function causes(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([cause, count]) => `${count} ${cause.replaceAll("_", " ")}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
+function spent({ totals: all, usage }: BatchSummary): readonly string[] {
+  const { calls, prompt_tokens: prompt, completion_tokens: completion, cost_usd: cost } = usage;
+  if (!calls) return [];
+  const tokens =
+    prompt == null || completion == null ? "" : `, ${prompt} prompt and ${completion} answer tokens`;
+  return [
+    `${all.iterations} rounds, ${calls} calls${tokens}${cost == null ? "" : `, ${cost.toFixed(4)} USD`}.`,
   ];
-  return lines.join("\n");
+}
+
+/** Why instances were not begun, each reason once. */
+function reasons({ instances }: BatchSummary): readonly string[] {
+  const messages = Object.values(instances).flatMap(({ verdict, error }) =>
+    verdict === "skipped" && error !== null && error.code !== "interrupted" ? [error.message] : [],
+  );
+  return [...new Set(messages)].map((message) => `Not begun: ${message}`);
 }
 
 function ratio(value: number | null): string {
   return value === null ? "" : `${shortNumber(value)}×`;
 }
 
-function seconds(value: number): string {
-  return `${value.toFixed(1)} s`;
+function text(value: number | null): string {
+  return value === null ? "" : String(value);
 }
 
 function pad(cell: string, width: number, column: number): string {
-  return WORD_COLUMNS.has(column) ? cell.padEnd(width) : cell.padStart(width);
+  const blanks = " ".repeat(Math.max(0, width - Bun.stringWidth(cell)));
+  return WORD_COLUMNS.has(column) ? cell + blanks : blanks + cell;
 }

@@ -1,15 +1,18 @@
 /** What a person sees of a batch while it runs: on a terminal a picture that is redrawn, elsewhere plain lines. */
 import { stripVTControlCharacters } from "node:util";
 import type { BatchEntry, BatchEvent } from "../batch/index.ts";
-import { type EntryKind, kindOf, ratioOf } from "../batch/summary.ts";
+import { summarizeEntry, type Verdict, verdictOf } from "../batch/summary.ts";
 import type { JournalEvent } from "../events.ts";
+import type { RateWait } from "../model/governor.ts";
+import { shortError } from "./batch-table.ts";
 import { shortNumber } from "./run-summary.ts";
 
 /** Where a view writes. */
 export interface ViewOutput {
   write(text: string): void;
-  /** Columns of the terminal. */
+  /** Size of the terminal. */
   columns(): number;
+  rows(): number;
 }
 
 export interface BatchView {
@@ -20,14 +23,22 @@ export interface BatchView {
   close(): void;
 }
 
-/** One line for each instance that ends, and nothing in between. */
+/** One line for each instance that ends, and for a long wait; nothing in between. */
 export function createPlainView(output: ViewOutput, now: () => number): BatchView {
   const state = createState(now);
+  let waitToldMs = Number.NEGATIVE_INFINITY;
   return {
     handle(event) {
       update(state, event);
-      if (event.type !== "task_finished") return;
-      output.write(`[${state.done}/${state.total}] ${describeEntry(event.entry)}${etaWords(state)}\n`);
+      if (event.type === "batch_started") {
+        output.write(`${event.total} instances, ${event.workers} at once\n`);
+      } else if (event.type === "rate_limited") {
+        if (event.wait.ms < LEAST_TOLD_WAIT_MS || now() - waitToldMs < MS_BETWEEN_TOLD_WAITS) return;
+        waitToldMs = now();
+        output.write(`${waitWords(event.wait.waiting)}, ${clock(event.wait.ms)} left\n`);
+      } else if (event.type === "task_finished" && event.entry.status !== "not_run") {
+        output.write(`[${state.done}/${state.total}] ${describeEntry(event.entry)}${etaWords(state)}\n`);
+      }
     },
     say: (line) => output.write(`${line}\n`),
     close: () => {},
@@ -45,7 +56,7 @@ export function createTerminalView(output: ViewOutput, now: () => number): Batch
   };
   const draw = (): void => {
     erase();
-    const lines = picture(state, output.columns());
+    const lines = picture(state, output);
     output.write(lines.map((line) => `${line}\n`).join(""));
     drawnLines = lines.length;
     drawnAt = now();
@@ -56,7 +67,7 @@ export function createTerminalView(output: ViewOutput, now: () => number): Batch
   return {
     handle(event) {
       update(state, event);
-      if (event.type === "task_finished") {
+      if (event.type === "task_finished" && event.entry.status !== "not_run") {
         erase();
         output.write(`${describeEntry(event.entry)}\n`);
         draw();
@@ -77,16 +88,20 @@ export function createTerminalView(output: ViewOutput, now: () => number): Batch
 // --- internal ---
 
 const REDRAW_MS = 500;
+/** Shorter waits are over before they are read. */
+const LEAST_TOLD_WAIT_MS = 5000;
+/** A service that is slow for hours is worth a line a minute. */
+const MS_BETWEEN_TOLD_WAITS = 60_000;
 /** Ten pictures a second: more cannot be read and cost time that programs could use. */
 const LEAST_MS_BETWEEN_PICTURES = 100;
 const BAR_COLUMNS = 24;
-/** Lines of instances in work; more would push the bar off a small terminal. */
+/** Lines of instances in work; more cannot be taken in at a glance. */
 const SHOWN_TASKS = 12;
 
 interface ViewState {
   total: number;
   done: number;
-  readonly counts: Record<EntryKind, number>;
+  readonly counts: Record<Verdict, number>;
   /** Key → what it is doing, since when. */
   readonly active: Map<string, { doing: string; sinceMs: number }>;
   calls: number;
@@ -97,6 +112,8 @@ interface ViewState {
   /** Instances that took time in this process; those that had ended before say nothing about the rest. */
   worked: number;
   startedMs: number;
+  /** The last wait for a limit of the service, and when it is over. */
+  wait: (RateWait & { readonly untilMs: number }) | null;
   readonly now: () => number;
 }
 
@@ -104,7 +121,7 @@ function createState(now: () => number): ViewState {
   return {
     total: 0,
     done: 0,
-    counts: { successful: 0, not_improved: 0, failed: 0, skipped: 0 },
+    counts: { improved: 0, not_improved: 0, failed: 0, skipped: 0 },
     active: new Map(),
     calls: 0,
     tokens: 0,
@@ -112,6 +129,7 @@ function createState(now: () => number): ViewState {
     unpriced: 0,
     worked: 0,
     startedMs: now(),
+    wait: null,
     now,
   };
 }
@@ -132,8 +150,11 @@ function update(state: ViewState, event: BatchEvent): void {
     case "task_finished":
       state.active.delete(event.entry.task.key);
       state.done += 1;
-      if (!event.entry.wasFinished) state.worked += 1;
-      state.counts[kindOf(event.entry)] += 1;
+      if (!event.entry.wasFinished && event.entry.status !== "not_run") state.worked += 1;
+      state.counts[verdictOf(event.entry)] += 1;
+      return;
+    case "rate_limited":
+      state.wait = { ...event.wait, untilMs: state.now() + event.wait.ms };
   }
 }
 
@@ -157,7 +178,7 @@ function doingAfter(event: JournalEvent): string {
     case "reply":
       return `round ${event.iteration}: testing and measuring`;
     case "iteration":
-      return `round ${event.iteration + 1}: waiting for the model (last: ${event.verdict})`;
+      return `after round ${event.iteration} (${event.verdict.replace("_", " ")}): asking or checking`;
     case "confirmed":
       return "checking the winner on new inputs";
     case "held_out":
@@ -166,14 +187,25 @@ function doingAfter(event: JournalEvent): string {
   }
 }
 
-function picture(state: ViewState, columns: number): readonly string[] {
-  const lines = [bar(state), totals(state)];
-  for (const [key, { doing, sinceMs }] of [...state.active].slice(0, SHOWN_TASKS)) {
+function picture(state: ViewState, output: ViewOutput): readonly string[] {
+  const lines = [bar(state), totals(state), ...waitLine(state)];
+  // What scrolls out of the window cannot be erased again; two lines for "and more" and the cursor.
+  const shown = Math.max(0, Math.min(SHOWN_TASKS, output.rows() - lines.length - 2));
+  for (const [key, { doing, sinceMs }] of [...state.active].slice(0, shown)) {
     lines.push(`  ${key}  ${doing}  ${clock(state.now() - sinceMs)}`);
   }
-  const hidden = state.active.size - SHOWN_TASKS;
+  const hidden = state.active.size - shown;
   if (hidden > 0) lines.push(`  and ${hidden} more`);
-  return lines.map((line) => clip(line, columns));
+  return lines.map((line) => clip(line, output.columns()));
+}
+
+function waitLine({ wait, now }: ViewState): readonly string[] {
+  const leftMs = wait === null ? 0 : wait.untilMs - now();
+  return wait === null || leftMs <= 0 ? [] : [`${waitWords(wait.waiting)}, ${clock(leftMs)} left`];
+}
+
+function waitWords(waiting: number): string {
+  return `Rate limit reached: ${waiting === 0 ? "the service asked for a pause" : `${waiting} requests wait`}`;
 }
 
 function bar(state: ViewState): string {
@@ -184,9 +216,9 @@ function bar(state: ViewState): string {
 }
 
 function totals(state: ViewState): string {
-  const { successful, not_improved: notImproved, failed } = state.counts;
+  const { improved, not_improved: notImproved, failed } = state.counts;
   const cost = state.costUsd > 0 || state.unpriced > 0 ? `, ${costWords(state)}` : "";
-  return `${successful} improved, ${notImproved} not improved, ${failed} failed; ${state.calls} calls, ${state.tokens} tokens${cost}`;
+  return `${improved} improved, ${notImproved} not improved, ${failed} failed; ${state.calls} calls, ${state.tokens} tokens${cost}`;
 }
 
 function costWords(state: ViewState): string {
@@ -201,19 +233,22 @@ function etaWords(state: ViewState): string {
 
 function describeEntry(entry: BatchEntry): string {
   const { task, result, error } = entry;
-  if (error !== null) return `${task.key}: ${error.code} — ${error.message.split("\n", 1)[0]}`;
-  if (result === null) return `${task.key}: not run`;
+  if (error !== null) return `${task.key}: ${shortError(error)}`;
+  const { verdict, interval, interval_metric: metric, speedup, iterations } = summarizeEntry(entry);
   const before = entry.wasFinished ? " (finished before)" : `, ${clock(entry.seconds * 1000)}`;
-  const rounds = `${String(result.total_iterations)} rounds`;
-  switch (kindOf(entry)) {
-    case "successful": {
-      const ratio = ratioOf(result, String(result.optimization_target));
-      return `${task.key}: improved${ratio === null ? "" : ` ${shortNumber(ratio)}×`}, ${rounds}${before}`;
+  const rounds = `${iterations} ${iterations === 1 ? "round" : "rounds"}${before}`;
+  switch (verdict) {
+    case "improved": {
+      const confirmed = result?.speedup as { readonly ratio: number | null } | null | undefined;
+      const ratio = confirmed?.ratio ?? speedup;
+      const range = interval === null ? "" : ` (${interval.map(shortNumber).join(" to ")})`;
+      const what = metric === null || metric === "runtime" ? "" : ` in ${metric}`;
+      return `${task.key}: improved${ratio === null ? "" : ` ${shortNumber(ratio)}×${range}${what}`}, ${rounds}`;
     }
     case "not_improved":
-      return `${task.key}: no better program proven, ${rounds}${before}`;
+      return `${task.key}: no better program proven, ${rounds}`;
     default:
-      return `${task.key}: no program passes all tests, ${rounds}${before}`;
+      return `${task.key}: no program passes all tests, ${rounds}`;
   }
 }
 
@@ -232,5 +267,5 @@ function pad(value: number): string {
 /** A line that wraps would break the redrawing. */
 function clip(line: string, columns: number): string {
   const plain = stripVTControlCharacters(line);
-  return plain.length <= columns ? plain : `${plain.slice(0, Math.max(0, columns - 1))}…`;
+  return Bun.stringWidth(plain) <= columns ? plain : `${Bun.sliceAnsi(plain, 0, Math.max(0, columns - 1))}…`;
 }

@@ -52,6 +52,11 @@ export function atomicWriteSync(path: string, content: string | Uint8Array): voi
   }
 }
 
+/** The document that a file of {@link atomicWriteSync} was to become, by the file's name; null for any other name. */
+export function documentOfTemporary(name: string): string | null {
+  return /^\.(.+)\.\d+\.\d+\.tmp$/.exec(name)?.[1] ?? null;
+}
+
 // --- internal ---
 
 let lastNumber = 0;

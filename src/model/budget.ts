@@ -42,6 +42,8 @@ export interface Budget {
   book(used: Spending): void;
   /** What was spent so far. */
   spent(): Spending;
+  /** The error that a call would meet now because nothing is left; null while something is. */
+  exhausted(): PerfagentError | null;
 }
 
 export function createBudget(limits: BudgetLimits, clock: Clock = systemClock): Budget {
@@ -88,6 +90,7 @@ export function createBudget(limits: BudgetLimits, clock: Clock = systemClock): 
       spent = add(spent, used);
     },
     spent: () => spent,
+    exhausted: () => whatIsUsedUp(limits, spent, clock.nowMs() - startedMs),
   };
 }
 

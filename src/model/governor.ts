@@ -10,7 +10,16 @@ export interface GovernorOptions {
   readonly tokensPerMinute: number | null;
   /** Requests at once; null sets no limit. */
   readonly maxConcurrency: number | null;
+  /** Hears of a wait that has become longer than what was told before; must not throw. */
+  readonly onWait?: (wait: RateWait) => void;
   readonly clock?: Clock;
+}
+
+/** Nothing is sent for a time, because a limit is reached. */
+export interface RateWait {
+  readonly ms: number;
+  /** Requests that stand in line; 0 when the service asked for a pause and nobody stands there yet. */
+  readonly waiting: number;
 }
 
 /** The permission for one request. */
@@ -51,6 +60,14 @@ export function createGovernor(options: GovernorOptions): Governor {
   let pausedUntilMs = 0;
   const learnt: Record<"requests" | "tokens", Learnt | null> = { requests: null, tokens: null };
   let cancelTimer: (() => void) | null = null;
+  let announcedUntilMs = 0;
+
+  function announce(untilMs: number, now: number): void {
+    // Less than this is no news, and a wait that grows with every request would be told of with every request.
+    if (untilMs < announcedUntilMs + LEAST_NEWS_MS) return;
+    announcedUntilMs = untilMs;
+    options.onWait?.({ ms: untilMs - now, waiting: waiting.length });
+  }
 
   function pump(): void {
     cancelTimer?.();
@@ -61,6 +78,7 @@ export function createGovernor(options: GovernorOptions): Governor {
       const now = clock.nowMs();
       const readyMs = readyAtMs(next.need.tokens, now);
       if (readyMs > now) {
+        announce(readyMs, now);
         cancelTimer = clock.wait(readyMs - now, pump);
         return;
       }
@@ -109,7 +127,9 @@ export function createGovernor(options: GovernorOptions): Governor {
       }
     },
     pause(ms) {
-      pausedUntilMs = Math.max(pausedUntilMs, clock.nowMs() + Math.min(ms, MINUTE_MS));
+      const now = clock.nowMs();
+      pausedUntilMs = Math.max(pausedUntilMs, now + Math.min(ms, MINUTE_MS));
+      if (pausedUntilMs > now) announce(pausedUntilMs, now);
     },
   };
 }
@@ -117,6 +137,9 @@ export function createGovernor(options: GovernorOptions): Governor {
 // --- internal ---
 
 const MINUTE_MS = 60_000;
+
+/** A second: shorter waits cannot be read. */
+const LEAST_NEWS_MS = 1000;
 
 interface Need {
   readonly owner: string;

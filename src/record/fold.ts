@@ -53,7 +53,7 @@ export function foldRun(events: readonly JournalEvent[]): RecordedRun | null {
   const codes = new Map<string, string>([[sha256(started.initialCode), started.initialCode]]);
   const rounds: RecordedRound[] = [];
   const allReplies: ReplyReceived[] = [];
-  for (const event of events) {
+  for (const event of withoutRepeatedRounds(events)) {
     // An ended run that was continued with a larger limit has not ended yet.
     if (event.type === "run_resumed") ended = null;
     else if (event.type === "run_ended") ended = event;
@@ -80,6 +80,25 @@ export function foldRun(events: readonly JournalEvent[]): RecordedRun | null {
     final: ended === null ? best : programOfRound(ended.finalIteration, started, initial, rounds),
     usage: sumUsage(allReplies.map((reply) => reply.completion.usage)),
   };
+}
+
+/**
+ * The events without the rounds that were made again. A run that ended because the model could not be asked has a last
+ * round in which nothing happened; the process that continues it asks again, in a round of the same number.
+ */
+export function withoutRepeatedRounds(events: readonly JournalEvent[]): readonly JournalEvent[] {
+  const repeated = new Set<JournalEvent>();
+  let lastRound: IterationFinished | null = null;
+  let ended: RunEnded | null = null;
+  for (const event of events) {
+    if (event.type === "iteration") lastRound = event;
+    else if (event.type === "run_ended") ended = event;
+    else if (event.type === "run_resumed" && ended?.stopReason === "model_failed" && lastRound !== null) {
+      // An answer before the failure was used and paid for: that round counts.
+      if (lastRound.verdict === "model_failed" && lastRound.edits.length === 0) repeated.add(lastRound);
+    }
+  }
+  return repeated.size === 0 ? events : events.filter((event) => !repeated.has(event));
 }
 
 /** The sum of usages. A number that one of them does not know is unknown in the sum. */

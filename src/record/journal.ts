@@ -11,9 +11,11 @@ import {
   readFileSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { PerfagentError, systemReason } from "../errors.ts";
 import { JOURNAL_FORMAT, type JournalEvent } from "../events.ts";
 import { tryLockFile } from "../lib/file-lock.ts";
+import { syncDirectory } from "../lib/sync-directory.ts";
 
 export interface JournalContent {
   readonly events: readonly JournalEvent[];
@@ -52,6 +54,7 @@ export function openJournal(path: string): Journal {
     const { events, wholeBytes } = parseJournal(readFileSync(path), path);
     if (!isOwner) throw inUse(path, events);
     if (fstatSync(fd).size > wholeBytes) ftruncateSync(fd, wholeBytes);
+    if (wholeBytes === 0) syncNames(path);
     let size = wholeBytes;
     return {
       earlier: events,
@@ -112,6 +115,17 @@ export function parseJournal(bytes: Uint8Array, path: string): JournalContent {
 }
 
 // --- internal ---
+
+/** A journal whose name is lost with the power loses all its lines: its folder, which may be new too, is synced once. */
+function syncNames(path: string): void {
+  try {
+    const folder = dirname(path);
+    syncDirectory(folder);
+    syncDirectory(dirname(folder));
+  } catch (error) {
+    throw outputError(path, systemReason(error));
+  }
+}
 
 function parseLine(line: string): JournalEvent | null {
   try {

@@ -1,11 +1,11 @@
 /** The composition root of one run: instance and configuration → parts → loop → files. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type LoopPorts, type LoopResult, type LoopSettings, optimize } from "../agent/loop.ts";
 import { advance, initialState, type LoopState } from "../agent/state.ts";
 import { type ErrorCode, messageOf, PerfagentError } from "../errors.ts";
 import { JOURNAL_FORMAT, type JournalEvent, type RunStarted, type StopReason } from "../events.ts";
-import { foldRun, type RecordedRun, sumUsage } from "../record/fold.ts";
+import { foldRun, type RecordedRun, sumUsage, withoutRepeatedRounds } from "../record/fold.ts";
 import { type Journal, openJournal } from "../record/journal.ts";
 import { type ResultDocument, resultOf } from "../record/result.ts";
 import { foldTrajectory } from "../record/trajectory.ts";
@@ -14,7 +14,15 @@ import { VERSION } from "../version.ts";
 import { describeEnvironment, journalOwner } from "./environment.ts";
 import { chooseFinal, type FinalProgram, type FinishPorts, unfinishedFinal } from "./finish.ts";
 import type { InitialCode } from "./initial-code.ts";
-import { earlierFiles, makeDirectory, type RunPaths, runPaths, setAside, writeFileWhole } from "./paths.ts";
+import {
+  earlierFiles,
+  makeDirectory,
+  type RunPaths,
+  removeUnfinishedFiles,
+  runPaths,
+  setAside,
+  writeFileWhole,
+} from "./paths.ts";
 import { checkContinuation, type RunIdentity, repliesIn } from "./resume.ts";
 
 export interface RunOptions {
@@ -47,6 +55,7 @@ export interface RunPartsContext {
   readonly language: Language;
   readonly initial: InitialCode;
   readonly seed: number;
+  readonly journalPath: string;
   readonly ioLogPath: string;
   /** Answers that the journal already holds: a replay continues behind them. */
   readonly answersUsed: number;
@@ -90,10 +99,11 @@ export async function runInstance(options: RunOptions, signal: AbortSignal): Pro
   const paths = runPaths(options.baseDir, options.instance.taskName, options.logDir);
   makeDirectory(paths.directory);
   makeDirectory(dirname(paths.log));
-  const names = earlierFiles(paths);
   // Holding its lock, no other process can be writing to the folder while its files are read or moved.
   const found = existsSync(paths.journal) ? openJournal(paths.journal) : null;
   try {
+    if (found !== null) removeUnfinishedFiles(paths.directory, () => true);
+    const names = earlierFiles(paths);
     if (options.start === "resume" && found !== null) return await continueRun(options, paths, found, signal);
     return await beginRun(options, paths, names, signal);
   } finally {
@@ -143,7 +153,8 @@ async function continueRun(
   // The process died between making the file and its first line.
   if (started === undefined) return await beginRun(options, paths, [], signal, journal);
   const changed = checkContinuation(started, identityOf(options), paths.journal);
-  const restored = restoreState(options, events);
+  const resumed: JournalEvent = { type: "run_resumed", at: timestamp(), owner: journalOwner(), changed };
+  const restored = restoreState(options, [...events, resumed]);
   if (isFinished(events, restored, options.settings)) return finishedOutcome(options, paths, events);
   const logger = options.openLog(paths.log);
   const parts = await options.assemble(
@@ -151,7 +162,7 @@ async function continueRun(
   );
   try {
     logger.info(`Continuing '${paths.journal}' after ${restored.iteration} rounds`);
-    record({ type: "run_resumed", at: timestamp(), owner: journalOwner(), changed });
+    record(resumed);
     return await play(options, paths, parts, { events, restored, record, logger }, signal);
   } finally {
     await parts.close();
@@ -177,7 +188,8 @@ function partsContext(
   spentBefore: Usage = sumUsage([]),
 ): RunPartsContext {
   const { instance, language, initial } = options;
-  return { instance, language, initial, seed, ioLogPath: paths.ioLog, answersUsed, spentBefore, logger };
+  const { journal: journalPath, ioLog: ioLogPath } = paths;
+  return { instance, language, initial, seed, journalPath, ioLogPath, answersUsed, spentBefore, logger };
 }
 
 function identityOf(options: RunOptions): RunIdentity {
@@ -275,18 +287,23 @@ function writeOutputs(
   }
   writeFileWhole(paths.prediction, run.final.code);
   const result = resultOf(run, options.saveTrajectory ? paths.trajectory : null);
-  writeFileWhole(paths.result, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileWhole(paths.result, resultText(result));
   return { result, run, paths, wasFinished: false, error };
+}
+
+function resultText(result: ResultDocument): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
 }
 
 /** A run that had ended: its files are written again from the journal, unless all of it was done. */
 function finishedOutcome(options: RunOptions, paths: RunPaths, events: readonly JournalEvent[]): RunOutcome {
   const run = foldRun(events);
-  // The result is the last file that is written.
-  if (run === null || !existsSync(paths.result)) {
-    return { ...writeOutputs(options, paths, events, null), wasFinished: true };
-  }
+  if (run === null) throw new Error("a run ended that never started");
   const result = resultOf(run, options.saveTrajectory ? paths.trajectory : null);
+  // The result is the last file that is written: one of an earlier end means that the process died before it.
+  if (!existsSync(paths.result) || readFileSync(paths.result, "utf8") !== resultText(result)) {
+    writeOutputs(options, paths, events, null);
+  }
   return { result, run, paths, wasFinished: true, error: null };
 }
 
@@ -299,7 +316,7 @@ function exitErrorOf(loop: LoopResult): PerfagentError | null {
 
 function restoreState(options: RunOptions, events: readonly JournalEvent[]): LoopState {
   const { initial, settings } = options;
-  return events.reduce(
+  return withoutRepeatedRounds(events).reduce(
     (state, event) => advance(state, event, settings),
     initialState(initial.code, initial.isPlaceholder),
   );

@@ -57,7 +57,8 @@ export async function assembleParts(
   const { instance, language } = context;
   // First of all: without a model nothing shall be measured.
   const model = await createModel(modelOptions(config, workshop, context));
-  bookEarlierSpending(workshop, context);
+  // A continued run has spent a part of its budget already.
+  workshop.bookEarlier(context.journalPath, context.spentBefore);
   const evaluator = await openEvaluator(config, workshop, context);
   const { target, decision } = config.optimization;
   const isOwn = config.optimization.evaluator !== null;
@@ -153,12 +154,6 @@ function evaluatorOptions(config: Config, workshop: Workshop, context: RunPartsC
     outputBytes: runtime.output_limit * 1e6,
     logger: context.logger,
   };
-}
-
-/** A continued run has spent a part of its budget already. */
-function bookEarlierSpending({ budget }: Workshop, { spentBefore }: RunPartsContext): void {
-  const { promptTokens, completionTokens, costUsd } = spentBefore;
-  budget.book({ tokens: (promptTokens ?? 0) + (completionTokens ?? 0), costUsd: costUsd ?? 0 });
 }
 
 /** The evaluation with words on its failures, while their outputs are still whole. */

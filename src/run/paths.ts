@@ -1,8 +1,8 @@
 /** Where the files of a run are, and how earlier ones are kept. */
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PerfagentError, systemReason } from "../errors.ts";
-import { atomicWriteSync } from "../lib/atomic-write.ts";
+import { atomicWriteSync, documentOfTemporary } from "../lib/atomic-write.ts";
 
 /** The files of one run, in its own folder. */
 export interface RunPaths {
@@ -49,6 +49,20 @@ export function makeDirectory(path: string): void {
  */
 export function writeFileWhole(path: string, content: string): void {
   attempt(`write '${path}'`, () => atomicWriteSync(path, content));
+}
+
+/**
+ * Removes what a process that was killed in the middle of writing a document left beside it.
+ * @param isOurs Which documents no other process writes now, by their names.
+ * @throws PerfagentError `output` with the path.
+ */
+export function removeUnfinishedFiles(directory: string, isOurs: (document: string) => boolean): void {
+  attempt(`clear '${directory}' of unfinished files`, () => {
+    for (const name of readdirSync(directory)) {
+      const document = documentOfTemporary(name);
+      if (document !== null && isOurs(document)) rmSync(join(directory, name), { force: true });
+    }
+  });
 }
 
 /** Folder, inside a run's own, that holds the files of earlier runs. */

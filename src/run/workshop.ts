@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import type { Config } from "../config/schema.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
 import { type Budget, createBudget } from "../model/budget.ts";
-import { createGovernor, type Governor } from "../model/governor.ts";
+import { createGovernor, type Governor, type RateWait } from "../model/governor.ts";
 import { createSandbox } from "../sandbox/index.ts";
-import type { Logger, Sandbox } from "../types.ts";
+import type { Logger, Sandbox, Usage } from "../types.ts";
 
 export interface WorkshopOptions {
   readonly config: Config;
@@ -14,6 +14,8 @@ export interface WorkshopOptions {
   /** Where relative paths of an own evaluator start. */
   readonly workingDirectory: string;
   readonly logger: Logger;
+  /** Hears when model calls wait for a limit of the service. */
+  readonly onRateWait?: (wait: RateWait) => void;
 }
 
 export interface Workshop {
@@ -24,6 +26,8 @@ export interface Workshop {
   readonly workingDirectory: string;
   /** Caps on what all model calls of the process may spend. */
   readonly budget: Budget;
+  /** Counts against the budget what earlier processes spent on a run; once for each journal. */
+  bookEarlier(journal: string, usage: Usage): void;
   /** Keeps all model calls of the process within the service's limits. */
   readonly governor: Governor;
   close(): Promise<void>;
@@ -46,21 +50,34 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
     logger,
     ...(runtime.max_workers === null ? {} : { maxWorkers: runtime.max_workers }),
   });
+  const budget = createBudget({
+    maxCostUsd: config.budget.max_cost,
+    maxTotalTokens: config.budget.max_total_tokens,
+    maxTimeMs: config.budget.max_time === null ? null : config.budget.max_time * 1000,
+  });
   return {
     sandbox: sandbox.programs,
     checkerSandbox: sandbox.checkers,
     environment,
     workingDirectory: options.workingDirectory,
-    budget: createBudget({
-      maxCostUsd: config.budget.max_cost,
-      maxTotalTokens: config.budget.max_total_tokens,
-      maxTimeMs: config.budget.max_time === null ? null : config.budget.max_time * 1000,
-    }),
+    budget,
+    bookEarlier: bookOnce(budget),
     governor: createGovernor({
       requestsPerMinute: config.model.requests_per_minute,
       tokensPerMinute: config.model.tokens_per_minute,
       maxConcurrency: config.model.max_concurrency,
+      ...(options.onRateWait === undefined ? {} : { onWait: options.onRateWait }),
     }),
     close: () => sandbox.close(),
+  };
+}
+
+/** Books the usage of earlier processes; a batch knows of it before the run that continues does. */
+export function bookOnce(budget: Budget): Workshop["bookEarlier"] {
+  const booked = new Set<string>();
+  return (journal, { promptTokens, completionTokens, costUsd }) => {
+    if (booked.has(journal)) return;
+    booked.add(journal);
+    budget.book({ tokens: (promptTokens ?? 0) + (completionTokens ?? 0), costUsd: costUsd ?? 0 });
   };
 }

@@ -10,7 +10,7 @@ import { createGovernor } from "../../src/model/governor.ts";
 import { readJournal } from "../../src/record/journal.ts";
 import type { RunOutcome } from "../../src/run/index.ts";
 import { initialCodeOf, runTask } from "../../src/run/task.ts";
-import type { Workshop } from "../../src/run/workshop.ts";
+import { bookOnce, type Workshop } from "../../src/run/workshop.ts";
 import { createFakeSandbox } from "../../src/sandbox/fake.ts";
 import type { Logger, Sandbox } from "../../src/types.ts";
 
@@ -120,12 +120,14 @@ export function testConfig(values: Readonly<Record<string, unknown>>): Config {
 // --- internal ---
 
 function fakeWorkshop(folder: string, sandbox: Sandbox): Workshop {
+  const budget = createBudget({ maxCostUsd: null, maxTotalTokens: null, maxTimeMs: null });
   return {
     sandbox,
     checkerSandbox: sandbox,
     environment: {},
     workingDirectory: folder,
-    budget: createBudget({ maxCostUsd: null, maxTotalTokens: null, maxTimeMs: null }),
+    budget,
+    bookEarlier: bookOnce(budget),
     governor: createGovernor({ requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: null }),
     close: async () => {},
   };
