@@ -118,6 +118,9 @@ export const ConfigSchema = v.strictObject({
       text: "Hide endpoints and organisation ids in llm_io.log; keys are always hidden",
       flags: ["llm-log-sanitize"],
     }),
+    log_hide: field(v.array(v.string()), [], {
+      text: "Further texts that a sanitized llm_io.log must not hold, such as names of people or hosts",
+    }),
     reasoning_effort: field(v.nullable(text()), null, {
       text: "Reasoning effort, such as low, medium or high; null does not send it",
     }),
@@ -215,7 +218,7 @@ export const ConfigSchema = v.strictObject({
       text: "Smallest gain that counts, as a share: 0.02 is 2 %",
       flat: ["min_effect"],
     }),
-    max_pairs: field(integer(1, 10000), 60, {
+    max_pairs: field(integer(10, 500), 60, {
       text: "Most pairs of runs for one decision",
       flat: ["max_pairs"],
     }),
