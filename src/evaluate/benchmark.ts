@@ -49,7 +49,8 @@ export async function checkPass(
   let waitingBytes = 0;
   const indexes = bench.tests.map((_, index) => index);
   for (const part of partsOfCount(indexes, checkPartSize())) {
-    const executions = await execute(bench, build, part, "check", signal);
+    const jobs = part.map((index) => jobFor(bench, build, index));
+    const executions = await retryStarved(bench, jobs, await runJobs(bench, jobs, "check", signal), signal);
     for (const [position, index] of part.entries()) {
       const unjudged = readTest(bench, index, executions[position], null);
       waitingBytes += unjudged.question?.output.length ?? 0;
@@ -211,15 +212,29 @@ function jobFor(bench: Bench, build: SuccessfulBuild, index: number): Job {
   return { build, stdin: programInput(bench.tests[index]?.input ?? ""), limits: bench.limits };
 }
 
-async function execute(
+/**
+ * A check pass uses every core, and other work may use them too. A test that ran out of time without having had half of
+ * it on a core is run again alone; if that one passes its limit again, so would the others.
+ */
+async function retryStarved(
   bench: Bench,
-  build: SuccessfulBuild,
-  indexes: readonly number[],
-  purpose: "check" | "time",
+  jobs: readonly Job[],
+  results: ExecResult[],
   signal: AbortSignal,
 ): Promise<ExecResult[]> {
-  const jobs = indexes.map((index) => jobFor(bench, build, index));
-  return await runJobs(bench, jobs, purpose, signal);
+  const starved = results.flatMap((result, index) => (isStarved(result, bench.limits) ? [index] : []));
+  for (const index of starved) {
+    const job = jobs[index];
+    if (job === undefined) continue;
+    const [result] = await runJobs(bench, [job], "time", signal);
+    if (result === undefined || result.status === "timeout") break;
+    results[index] = result;
+  }
+  return results;
+}
+
+function isStarved({ status, cpuUs }: ExecResult, limits: Limits): boolean {
+  return status === "timeout" && cpuUs !== null && cpuUs < (limits.wallMs * 1000) / 2;
 }
 
 /** Runs jobs; what the sandbox itself failed at is tried once more. */

@@ -133,15 +133,15 @@ describe("createEvaluator().evaluate()", () => {
   });
 
   test.each([
-    [{ hang: false, wallMs: 2000 }, "timeout"],
-    [{ peakMb: 200 }, "memory_limit"],
-    [{ stdout: "x".repeat(2000) }, "output_limit"],
-    [{ exitCode: 137 }, "runtime_error"],
-    [{ signal: "SIGSEGV" }, "runtime_error"],
-    [{ exitCode: 1, stderr: "Traceback\nMemoryError\n" }, "memory_limit"],
-    [{ exitCode: 1, stderr: "I fear a MemoryError\n" }, "runtime_error"],
-    [{ stdout: "" }, "wrong_answer"],
-  ] as const)("an execution that does %j is a %s", async (behaviour, status) => {
+    ["takes too long", { wallMs: 2000 }, "timeout"],
+    ["takes too much memory", { peakMb: 200 }, "memory_limit"],
+    ["prints too much", { stdout: "x".repeat(2000) }, "output_limit"],
+    ["ends with 137", { exitCode: 137 }, "runtime_error"],
+    ["is ended by a signal", { signal: "SIGSEGV" }, "runtime_error"],
+    ["is refused memory", { exitCode: 1, stderr: "Traceback\nMemoryError\n" }, "memory_limit"],
+    ["talks of memory", { exitCode: 1, stderr: "I fear a MemoryError\n" }, "runtime_error"],
+    ["prints nothing", { stdout: "" }, "wrong_answer"],
+  ] as const)("an execution that %s", async (_, behaviour, status) => {
     const { make } = setUp(() => ({ ...RIGHT, ...behaviour }));
     const evaluation = await (await make()).evaluate("p", { timedPasses: 1 }, signal);
     expect(evaluation.tests.map((result) => result.status)).toEqual([status, status, status]);
@@ -187,6 +187,25 @@ describe("createEvaluator().evaluate()", () => {
         failures === 1 ? { status: "passed", message: "" } : { status: "sandbox_error", message: "lost" },
       );
     }
+  });
+
+  test("a test that got no core is run again alone, a hopeless one only once", async () => {
+    const late: FakeBehaviour = { ...RIGHT, wallMs: 1500, cpuMs: 100 };
+    const starved = setUp((_, __, time) => (time === 1 ? late : RIGHT));
+    expect((await (await starved.make()).evaluate("p", { timedPasses: 0 }, signal)).passed).toBe(true);
+    expect(starved.calls.map(({ purpose, jobs }) => [purpose, jobs.length])).toEqual([
+      ["check", 3],
+      ["time", 1],
+      ["time", 1],
+      ["time", 1],
+    ]);
+    const asleep = setUp(() => late);
+    const evaluation = await (await asleep.make()).evaluate("p", { timedPasses: 0 }, signal);
+    expect(evaluation.tests.map(({ status }) => status)).toEqual(Array(3).fill("timeout"));
+    expect(asleep.calls.length).toBe(2);
+    const busy = setUp(() => ({ ...RIGHT, wallMs: 1500, cpuMs: 1400 }));
+    expect((await (await busy.make()).evaluate("p", { timedPasses: 0 }, signal)).passed).toBe(false);
+    expect(busy.calls.length).toBe(1);
   });
 
   test("an interrupt ends it", async () => {
