@@ -33,7 +33,7 @@ export function modelOptions(config: Config, workshop: Workshop, context: RunPar
     owner: context.instance.taskName,
     answersUsed: context.answersUsed,
     ioLog: model.log_inputs_outputs
-      ? { path: context.ioLogPath, sanitize: model.log_sanitize, hide: [] }
+      ? { path: context.ioLogPath, sanitize: model.log_sanitize, hide: model.log_hide }
       : null,
     logger: context.logger,
   };
