@@ -7,12 +7,11 @@ import { interruptedError, PerfagentError } from "../errors.ts";
 import { LANGUAGES } from "../languages.ts";
 import type { ExecResult, Job, Limits, Logger, Sandbox, SuccessfulBuild } from "../types.ts";
 import { CHECKER_CALL_SECONDS, checkerProgram } from "./checker-program.ts";
-import { cleanOutput, decodeOutput } from "./output.ts";
+import { decodeOutput } from "./output.ts";
 
-/** One output to judge. */
+/** One output to judge; both texts as cleaned by `cleanOutput`. */
 export interface Question {
   readonly expected: string;
-  /** As cleaned by `cleanOutput`. */
   readonly output: string;
 }
 
@@ -88,7 +87,7 @@ const SIGALRM = 14;
 const TEXT_CHECKER: Checker = {
   judge: async (questions) =>
     questions.map(({ expected, output }) =>
-      cleanOutput(expected) === output ? { verdict: "right" } : { verdict: "wrong", message: "" },
+      expected === output ? { verdict: "right" } : { verdict: "wrong", message: "" },
     ),
 };
 

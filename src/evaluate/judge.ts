@@ -58,7 +58,7 @@ export function readExecution(
     stdoutBytes: execution.stdout.length,
     question:
       status === "passed" && !known
-        ? { expected: test.output, output: cleanOutput(decodeOutput(execution.stdout)) }
+        ? { expected: cleanOutput(test.output), output: cleanOutput(decodeOutput(execution.stdout)) }
         : null,
   };
 }

@@ -16,9 +16,17 @@ export function shownOutput(bytes: Uint8Array, truncated: boolean): { text: stri
   };
 }
 
-/** The text that is judged, as EffiBench-X cleans it: no ANSI escapes, LF line ends, no blanks around it. */
+/**
+ * The text that is judged, expected and printed alike, as EffiBench-X cleans it: no ANSI escapes, LF line ends, no
+ * blanks around it (what Python's `strip` calls blank).
+ */
 export function cleanOutput(text: string): string {
-  return text.replace(ANSI_ESCAPE, "").replaceAll("\r\n", "\n").trim();
+  const plain = text.replace(ANSI_ESCAPE, "").replace(/\r?\r\n/g, "\n");
+  let start = 0;
+  let end = plain.length;
+  while (start < end && BLANK.test(plain[start] ?? "")) start += 1;
+  while (end > start && BLANK.test(plain[end - 1] ?? "")) end -= 1;
+  return plain.slice(start, end);
 }
 
 /** What a program reads: an empty input becomes one newline, as in EffiBench-X, so that one line can be read. */
@@ -31,3 +39,7 @@ export function programInput(input: string): string {
 /** ECMA-48: a control sequence (colours, cursor) or a two-character escape. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes are what is looked for
 const ANSI_ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])/g;
+
+/** `str.isspace` of Python: unlike JavaScript's, with the separators U+001C to U+001F and U+0085, without U+FEFF. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const BLANK = /[\t-\r\u001c- \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;

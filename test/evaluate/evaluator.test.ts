@@ -147,6 +147,14 @@ describe("createEvaluator().evaluate()", () => {
     expect(evaluation.tests.map((result) => result.status)).toEqual([status, status, status]);
   });
 
+  test("cleans the expected output as it cleans the program's", async () => {
+    const { make } = setUp(() => ({ ...RIGHT, stdout: "a\nb" }), {
+      ...INSTANCE,
+      tests: [{ input: "x", output: "\u001b[1m a\r\nb \r\n" }],
+    });
+    expect((await (await make()).evaluate("p", { timedPasses: 0 }, signal)).passed).toBe(true);
+  });
+
   test("gives an empty input as a newline", async () => {
     const { make, calls } = setUp(() => RIGHT, { ...INSTANCE, tests: [{ input: "", output: "yes" }] });
     await (await make()).evaluate("p", { timedPasses: 0 }, signal);

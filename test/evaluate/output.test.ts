@@ -15,6 +15,10 @@ describe("cleanOutput()", () => {
     ["\u001b[2J\u001b[1;1H8\u001b[?25l", "8"],
     ["\u001bM8", "8"],
     ["a\rb", "a\rb"],
+    ["a\r\r\nb", "a\nb"],
+    ["\u001c\u0085\u3000 8 \u00a0\f", "8"],
+    ["\ufeff8", "\ufeff8"],
+    [" \n\t ", ""],
     ["", ""],
   ])("of %j", (text, cleaned) => {
     expect(cleanOutput(text)).toBe(cleaned);
