@@ -24,11 +24,16 @@ export function gainsOf(pairs: readonly SamplePair[], metric: string): number[] 
 }
 
 /**
- * Share of wall time that a program must compute in its least disturbed pass to count as computing all the time. The
- * least disturbed pass tells a program that waits from one whose core was taken: a hog does not take every pass.
- * Below 1 because starting a process is waiting too.
+ * Share of wall time that a program must compute in its least disturbed pass to count surely as computing all the time:
+ * a hog does not take every pass. Below 1 because starting a process is waiting too.
  */
 const COMPUTING_SHARE = 0.75;
+
+/**
+ * Relative spread of that share (1.48 × median absolute deviation / median) above which other work must have taken the
+ * core: a program that waits by itself does so alike in every pass.
+ */
+const BUSY_MACHINE_SPREAD = 0.1;
 
 /** CPU time above wall time by more than this is more than one thread; below it is two clocks read apart. */
 const ONE_THREAD_SHARE = 1.1;
@@ -38,8 +43,14 @@ const WAITING_P = 0.02;
 
 /** What a comparison of wall time rests on. */
 export type RuntimeBasis =
-  /** Both programs compute all the time on one thread: CPU time is their wall time without the machine's noise. */
-  | { readonly clock: "cpu_time" }
+  | {
+      readonly clock: "cpu_time";
+      /**
+       * True where both programs surely compute all the time on one thread; false where the machine was too busy to
+       * tell, and wall time has to be heard too.
+       */
+      readonly sure: boolean;
+    }
   | {
       readonly clock: "runtime";
       readonly why: string;
@@ -50,7 +61,7 @@ export type RuntimeBasis =
 /**
  * Chooses the clock for a comparison of wall time.
  *
- * @param minEffect Share of wall time by which waiting must differ to matter.
+ * @param minEffect Relative change of the computing share that matters.
  */
 export function runtimeBasis(pairs: readonly SamplePair[], minEffect: number): RuntimeBasis {
   const onWall = (why: string): RuntimeBasis => ({ clock: "runtime", why, doubtful: false });
@@ -58,15 +69,15 @@ export function runtimeBasis(pairs: readonly SamplePair[], minEffect: number): R
   const b = computingShares(pairs, "b");
   if (a === null || b === null) return onWall("CPU time was not measured");
   if (Math.max(median(a), median(b)) > ONE_THREAD_SHARE) return onWall("a program uses more than one thread");
-  if (Math.min(Math.max(...a), Math.max(...b)) < COMPUTING_SHARE) {
-    return onWall("a program waits for part of its time, or other work takes its core");
-  }
-  const changes = a.map((share, index) => share - (b[index] ?? 0));
+  const sure = Math.min(Math.max(...a), Math.max(...b)) >= COMPUTING_SHARE;
+  const busy = Math.min(relativeSpread(a), relativeSpread(b)) > BUSY_MACHINE_SPREAD;
+  if (!sure && !busy) return onWall("a program waits for part of its time");
+  const changes = a.map((share, index) => logRatio(share, b[index] ?? 0));
   const { pGreater, pLess } = signedRankTest(changes);
   if (Math.abs(median(changes)) >= minEffect && Math.min(pGreater, pLess) < WAITING_P) {
     return { clock: "runtime", why: "the programs wait for different shares of their time", doubtful: true };
   }
-  return { clock: "cpu_time" };
+  return { clock: "cpu_time", sure };
 }
 
 // --- internal ---
@@ -85,4 +96,9 @@ function computingShares(pairs: readonly SamplePair[], side: "a" | "b"): number[
     shares.push(runtime === 0 ? 0 : cpuTime / runtime);
   }
   return shares;
+}
+
+function relativeSpread(shares: readonly number[]): number {
+  const middle = median(shares);
+  return middle === 0 ? 0 : (1.48 * median(shares.map((share) => Math.abs(share - middle)))) / middle;
 }

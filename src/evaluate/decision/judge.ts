@@ -1,4 +1,4 @@
-import { median } from "../../lib/signed-rank.ts";
+import { median, signedRankTest } from "../../lib/signed-rank.ts";
 import type { Comparison, Criterion, SamplePair } from "../../types.ts";
 import { gainsOf, runtimeBasis } from "./basis.ts";
 import { type Look, look, lookSchedule } from "./rule.ts";
@@ -117,9 +117,32 @@ function judgeRuntime(
   if (differs && Math.sign(median(wallGains)) !== Math.sign(seen.medianGain)) {
     return onWall("CPU time and wall time differ in direction", true);
   }
-  const because = "; decided on CPU time: the programs compute all the time on one thread";
-  return describe(seen, "cpu_time", pairs.length, criterion, because);
+  if (basis.sure) {
+    return describe(
+      seen,
+      "cpu_time",
+      pairs.length,
+      criterion,
+      "; decided on CPU time: the programs compute all the time on one thread",
+    );
+  }
+  if (seen.verdict === "no_difference") {
+    if (pairs.length >= criterion.maxPairs) return onWall("the machine was busy in every pass", true);
+    // What CPU time does not show may be a change of waiting: wall time must not hint at one.
+    const { pGreater, pLess } = signedRankTest(wallGains);
+    if (pGreater < HINT_P || (criterion.question === "either" && pLess < HINT_P)) return "continue";
+  }
+  return describe(
+    seen,
+    "cpu_time",
+    pairs.length,
+    criterion,
+    "; decided on CPU time: the machine was busy in every pass, and wall time agrees",
+  );
 }
+
+/** One-sided p value of wall time that is a hint, far from a proof. */
+const HINT_P = 0.2;
 
 function describe(
   seen: Look,

@@ -26,15 +26,19 @@ interface Machine {
   readonly cpuNoise: number;
   /** Probability that a pass shares its core; its wall time is then 1.2 to 2 times as long. */
   readonly busy: number;
+  /** Other work waits for the core all the time: wall time is 2 to 6 times as long in every pass. */
+  readonly overloaded?: boolean;
 }
 
 const QUIET: Machine = { cpuNoise: 0.005, busy: 0 };
 const NOISY: Machine = { cpuNoise: 0.015, busy: 0.5 };
+const OVERLOADED: Machine = { cpuNoise: 0.015, busy: 1, overloaded: true };
 
 function pass(program: Program, machine: Machine, random: Random): Sample {
   const { computeS, sleepS = 0, threads = 1, memoryMb = 10 } = program;
   const cpu = computeS * Math.exp(machine.cpuNoise * normal(random));
-  const shared = random() < machine.busy ? 1.2 + 0.8 * random() : 1;
+  const most = machine.overloaded ? 2 + 4 * random() : 1.2 + 0.8 * random();
+  const shared = random() < machine.busy ? most : 1;
   const runtime = ((cpu * shared) / threads + sleepS) * (1 + 0.002 * random()) + 0.001;
   const memory = memoryMb * (1 + 0.003 * random());
   return { runtime, cpu_time: cpu, memory, integral: memory * runtime };
@@ -88,6 +92,24 @@ describe("judge() decides runtime on the right clock", () => {
       machine: NOISY,
     },
     {
+      name: "a gain on an overloaded machine",
+      a: base,
+      b: { computeS: 0.7 },
+      verdict: "faster",
+      metric: "cpu_time",
+      says: "the machine was busy in every pass, and wall time agrees",
+      machine: OVERLOADED,
+    },
+    {
+      name: "sleeps half of the time, then less, on an overloaded machine",
+      a: { computeS: 0.3, sleepS: 1.5 },
+      b: { computeS: 0.33, sleepS: 0.1 },
+      verdict: "faster",
+      metric: "runtime",
+      says: "decided on wall time",
+      machine: OVERLOADED,
+    },
+    {
       name: "sleeps less and burns more CPU: wall time",
       a: { computeS: 0.5, sleepS: 0.5 },
       b: { computeS: 0.6, sleepS: 0.1 },
@@ -135,6 +157,20 @@ describe("judge() decides runtime on the right clock", () => {
         expect(decision).toMatchObject({ verdict, metric });
         expect(decision.reason).toContain(says);
       }
+    });
+  }
+});
+
+describe("judge() keeps its bound on false answers for runtime", () => {
+  for (const [name, machine] of Object.entries({ QUIET, NOISY, OVERLOADED })) {
+    test(`on a ${name.toLowerCase()} machine`, () => {
+      let wrong = 0;
+      const decisions = 400;
+      for (let seed = 0; seed < decisions; seed++) {
+        const { verdict } = decide({ computeS: 1 }, { computeS: 1 }, machine, "runtime", 1000 + seed);
+        if (verdict === "faster") wrong++;
+      }
+      expect(wrong / decisions).toBeLessThanOrEqual(0.01);
     });
   }
 });
