@@ -41,7 +41,7 @@ export interface BoxPlan {
 }
 
 /** Most processes and threads of one program: a Java VM has about 30, a fork bomb has the rest. */
-export const MOST_PROCESSES = 512;
+export const MOST_PROCESSES = 256;
 
 /** The command that starts a launcher in a box of a tier. */
 export function launcherArgv(host: Host, plan: BoxPlan): string[] {

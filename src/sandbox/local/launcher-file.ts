@@ -18,6 +18,7 @@ import { messageOf } from "../../errors.ts";
 import type { Logger } from "../../types.ts";
 import box from "./launcher/box.c" with { type: "text" };
 import cgroup from "./launcher/cgroup.c" with { type: "text" };
+import divide from "./launcher/divide.c" with { type: "text" };
 import filter from "./launcher/filter.c" with { type: "text" };
 import job from "./launcher/job.c" with { type: "text" };
 import header from "./launcher/launcher.h" with { type: "text" };
@@ -37,6 +38,7 @@ export const LAUNCHER_SOURCES: Readonly<Record<string, string>> = {
   "main.c": main,
   "box.c": box,
   "cgroup.c": cgroup,
+  "divide.c": divide,
   "filter.c": filter,
   "tree.c": tree,
   "job.c": job,
@@ -76,7 +78,7 @@ export async function compileLauncher(outFile: string, path: string): Promise<st
     let words = "";
     // Not every system has the static C library; a box shows the shared one.
     for (const linking of [["-static"], []]) {
-      const argv = [compiler, "-O2", "-s", ...linking, "-o", built, ...sources];
+      const argv = [compiler, "-O2", "-s", "-pthread", ...linking, "-o", built, ...sources];
       const child = Bun.spawn(argv, { cwd: folder, env: { PATH: path }, stdout: "ignore", stderr: "pipe" });
       words = await child.stderr.text();
       if ((await child.exited) !== 0) continue;

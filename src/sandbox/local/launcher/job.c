@@ -215,8 +215,9 @@ static void sample(struct run *run) {
   tree_look(&run->tree, run->request->memory_bytes);
   uint64_t at = now_ns();
   uint64_t bytes = run->tree.bytes + run->tree.file_bytes;
-  if (run->tree.bytes > 0 && run->start->wall_ns != 0) {
-    /* From the start to the first look the memory is taken as what was seen then. */
+  if (run->start->wall_ns != 0 && (bytes > 0 || run->last_sample_ns != 0)) {
+    /* From the start to the first look the memory is taken as what was seen then. A program that is ending has no
+       memory any more, although the kernel takes its time to put the pages away. */
     uint64_t since = run->last_sample_ns == 0 ? run->start->wall_ns : run->last_sample_ns;
     uint64_t from = run->last_sample_ns == 0 ? bytes : run->last_bytes;
     if (before > since) run->answer.integral_byte_s += ((double)from + (double)bytes) / 2 * (double)(before - since) / 1e9;

@@ -92,6 +92,17 @@ void tree_reset(void);
 void tree_look(struct tree *tree, uint64_t limit_bytes);
 void tree_kill(void); /* sends SIGKILL to all of them once */
 
+/* --- divide.c: fair shares of common pages, found out on the side --- */
+#define MOST_SHARES 64
+struct share {
+  pid_t pid;
+  uint64_t own, resident; /* 0 when the process could not be looked at */
+};
+void divide_open(void);
+bool divide_ask(const pid_t *pids, uint32_t count, bool urgent);
+const struct share *divide_answer(uint32_t *count, uint64_t *at_ns); /* NULL while there is none */
+void divide_done(void);
+
 /* --- job.c: one program --- */
 void job_run(const struct request *request, char *strings, size_t bytes, int control_in, int control_out);
 

@@ -18,7 +18,7 @@
 #define REALTIME_PRIORITY 1
 #define NICE (-10)
 
-struct options options = {.mode = INSIDE, .processes = 512, .tmp = "/tmp", .tmp_bytes = 256ull << 20};
+struct options options = {.mode = INSIDE, .processes = 256, .tmp = "/tmp", .tmp_bytes = 256ull << 20};
 
 uint64_t now_ns(void) {
   struct timespec t;

@@ -17,10 +17,7 @@
 #include <unistd.h>
 
 #define MOST_PROCESSES 4096
-/* Proportional memory is read from page tables, which is slow: at most this part of the time goes into it. */
-#define DIVIDE_SHARE 20
-/* Before a program is ended for its memory, it is found out anew, unless that was just done. */
-#define DIVIDE_LATEST_NS 20000000ull
+#define DIVIDE_WAIT_NS 5000000ull
 
 struct process {
   pid_t pid;
@@ -32,12 +29,13 @@ struct process {
 static struct process processes[MOST_PROCESSES];
 static uint32_t count;
 static uint64_t vanished_cpu_ns;
-static uint64_t divide_next_ns;
+static uint64_t divided_ns, over_since_ns;
 static int proc_fd = -1;
 static uint64_t page_bytes;
 
 void tree_open(void) {
   page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+  divide_open();
   if (options.mode == BARE) {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) die("adopting orphans");
     return;
@@ -54,7 +52,7 @@ void tree_reset(void) {
   for (uint32_t i = 0; i < count; i++) close(processes[i].statm);
   count = 0;
   vanished_cpu_ns = 0;
-  divide_next_ns = 0;
+  divided_ns = over_since_ns = 0;
 }
 
 struct entry {
@@ -172,34 +170,43 @@ static uint64_t known_bytes(void) {
   return bytes;
 }
 
-static uint64_t proportional_bytes(pid_t pid) {
-  char path[40], text[2048];
-  snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  if (fd >= 0) close(fd);
-  if (length <= 0) return 0;
-  text[length] = '\0';
-  char *at = strstr(text, "\nPss:");
-  return at == NULL ? 0 : strtoull(at + 5, NULL, 10) * 1024;
+/* What the slow look found out; processes that came since are not in it, those that went are forgotten. */
+static void take_shares(void) {
+  uint32_t n;
+  const struct share *shares = divide_answer(&n, &divided_ns);
+  if (shares == NULL) return;
+  for (uint32_t i = 0, at = 0; i < n; i++) {
+    while (at < count && processes[at].pid < shares[i].pid) at++;
+    if (at == count) break;
+    if (processes[at].pid != shares[i].pid || shares[i].own == 0) continue;
+    processes[at].own = shares[i].own;
+    processes[at].own_resident = shares[i].resident < processes[at].resident ? shares[i].resident : processes[at].resident;
+  }
+  divide_done();
+}
+
+static void ask_for_shares(bool urgent) {
+  pid_t pids[MOST_SHARES];
+  for (uint32_t i = 0; i < count && i < MOST_SHARES; i++) pids[i] = processes[i].pid;
+  divide_ask(pids, count, urgent);
 }
 
 /*
- * Resident memory of several processes counts their common pages once each; the kernel can divide them fairly, but takes
- * long to. In between, what a process has grown by is its own.
+ * Memory of several processes. Between two slow looks, what a process has grown by is its own. Before a program is ended
+ * for its memory the slow look is waited for, in bounds: a program can keep it waiting.
  */
-static void divide_shared(uint64_t limit_bytes) {
-  uint64_t start = now_ns(), known = known_bytes();
-  bool decides = known > limit_bytes;
-  if (start < divide_next_ns && !(decides && start + DIVIDE_LATEST_NS > divide_next_ns)) return;
-  for (uint32_t i = 0; i < count; i++) {
-    uint64_t own = proportional_bytes(processes[i].pid);
-    if (own == 0) continue;
-    processes[i].own = own;
-    processes[i].own_resident = processes[i].resident;
+static uint64_t shared_tree_bytes(uint64_t limit_bytes) {
+  take_shares();
+  uint64_t known = known_bytes(), now = now_ns();
+  if (known <= limit_bytes) {
+    over_since_ns = 0;
+    ask_for_shares(false);
+    return known;
   }
-  uint64_t end = now_ns();
-  divide_next_ns = end + (end - start) * DIVIDE_SHARE;
+  if (over_since_ns == 0) over_since_ns = now;
+  if (divided_ns > over_since_ns || now > over_since_ns + DIVIDE_WAIT_NS) return known;
+  ask_for_shares(true);
+  return limit_bytes;
 }
 
 void tree_look(struct tree *tree, uint64_t limit_bytes) {
@@ -213,10 +220,9 @@ void tree_look(struct tree *tree, uint64_t limit_bytes) {
     cpu += processes[i].cpu_ns;
     if (processes[i].resident > 0) living++;
   }
-  if (living > 1) divide_shared(limit_bytes);
   uint64_t files = box_memory_files();
   tree->file_bytes = files > shared ? files - shared : 0;
-  tree->bytes = living > 1 ? known_bytes() : resident;
+  tree->bytes = living > 1 ? shared_tree_bytes(limit_bytes) : resident;
   tree->cpu_ns = cpu;
   tree->processes = count;
 }
