@@ -22,8 +22,9 @@ export type RetryDecision =
 /**
  * Decides what follows a failed attempt.
  *
- * A service's own word on when to come back goes before the configured pause. Where the pause would outlast the call's
- * time there is nothing to wait for, so the call ends at once.
+ * A service's own word on when to come back goes before the configured pause; where that would outlast the call's time,
+ * there is nothing to wait for and the call ends at once. An own pause takes half of what is left at the most, so that
+ * there is time for the attempt behind it.
  *
  * @param retriesMade Retries so far.
  * @param leftMs What is left of the call's time.
@@ -42,14 +43,17 @@ export function decideRetry(
       : failure.repeat === "few"
         ? Math.min(FEW, policy.maxRetries)
         : policy.maxRetries;
-  if (retriesMade >= allowed) return { action: "stop", reason: "" };
-  const backoffMs = Math.min(policy.delayMs * policy.backoffFactor ** retriesMade, LONGEST_BACKOFF_MS);
-  const waitMs = (failure.retryAfterMs ?? backoffMs) + random * policy.jitterMs;
+  if (retriesMade >= allowed || leftMs <= 0) return { action: "stop", reason: "" };
+  const jitterMs = random * policy.jitterMs;
+  if (failure.retryAfterMs === null) {
+    const backoffMs = Math.min(policy.delayMs * policy.backoffFactor ** retriesMade, LONGEST_BACKOFF_MS);
+    return { action: "wait", waitMs: Math.min(backoffMs + jitterMs, leftMs / 2) };
+  }
+  const waitMs = failure.retryAfterMs + jitterMs;
   if (waitMs < leftMs) return { action: "wait", waitMs };
-  const who = failure.retryAfterMs === null ? "the next attempt is due" : "the service asks to come back";
   return {
     action: "stop",
-    reason: `${who} in ${seconds(waitMs)}, and ${seconds(leftMs)} of the call's ${seconds(policy.timeoutMs)} are left`,
+    reason: `the service asks to come back in ${seconds(waitMs)}, and ${seconds(leftMs)} of the call's ${seconds(policy.timeoutMs)} are left`,
   };
 }
 

@@ -29,10 +29,12 @@ describe("decideRetry()", () => {
     expect(decideRetry(policy, { repeat: "never", retryAfterMs: 1 }, 0, 1e9, 0).action).toBe("stop");
   });
 
-  test("does not wait for what comes after the call's time", () => {
-    expect(decideRetry(policy, always, 2, 9000, 0)).toEqual({
+  test("leaves time for the attempt behind an own pause, and does not wait for what comes too late", () => {
+    expect(decideRetry(policy, always, 2, 9000, 0)).toEqual({ action: "wait", waitMs: 4500 });
+    expect(decideRetry(policy, always, 0, 0, 0)).toEqual({ action: "stop", reason: "" });
+    expect(decideRetry(policy, { repeat: "always", retryAfterMs: 9000 }, 0, 9000, 0)).toEqual({
       action: "stop",
-      reason: "the next attempt is due in 9.0 s, and 9.0 s of the call's 100 s are left",
+      reason: "the service asks to come back in 9.0 s, and 9.0 s of the call's 100 s are left",
     });
   });
 });
