@@ -89,6 +89,8 @@ function roundsBefore(task: BatchTask, { baseDirOf }: EstimateOptions): number {
 /** By the name as it was given, or by the model's own name behind a preset: "preset/name". */
 function priceFor(config: Config): Price | null {
   const { name } = config.model;
+  // Recorded answers cost nothing.
+  if (name.startsWith("replay:")) return { input: 0, output: 0 };
   return priceOf(pricingOf(config), [name, name.slice(name.indexOf("/") + 1)]);
 }
 

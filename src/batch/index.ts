@@ -24,6 +24,8 @@ export interface BatchEntry {
   /** The result as far as it was reached; null when there is none. */
   readonly result: ResultDocument | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** What may help against the error or what prevented it from being begun; empty where nobody knows. */
+  readonly hint: string;
   /** It had ended in an earlier process. */
   readonly wasFinished: boolean;
   readonly seconds: number;
@@ -112,7 +114,7 @@ function reasonToSkip(task: BatchTask, options: BatchOptions): PerfagentError | 
 
 async function runOne(task: BatchTask, options: BatchOptions, signal: AbortSignal): Promise<BatchEntry> {
   const startedMs = performance.now();
-  const ended = (entry: Pick<BatchEntry, "status" | "result" | "error" | "wasFinished">): BatchEntry => ({
+  const ended = (entry: Omit<BatchEntry, "task" | "skipped" | "seconds">): BatchEntry => ({
     task,
     skipped: null,
     ...entry,
@@ -145,6 +147,7 @@ async function runOne(task: BatchTask, options: BatchOptions, signal: AbortSigna
       status: error === null ? "ended" : "failed",
       result,
       error: error === null ? null : { code: error.code, message: error.message },
+      hint: error?.hint ?? "",
       wasFinished,
     });
   } catch (error) {
@@ -154,6 +157,7 @@ async function runOne(task: BatchTask, options: BatchOptions, signal: AbortSigna
       // Files that an earlier run left tell nothing of this one.
       result: began ? resultInJournal(journalOf(task, options)) : null,
       error: { code, message: messageOf(error) },
+      hint: error instanceof PerfagentError ? error.hint : "",
       wasFinished: false,
     });
   }
@@ -163,13 +167,14 @@ function journalOf(task: BatchTask, { baseDirOf }: BatchOptions): string {
   return runPaths(baseDirOf(task), task.taskName, null).journal;
 }
 
-function notRun(task: BatchTask, { code, message }: PerfagentError): BatchEntry {
+function notRun(task: BatchTask, { code, message, hint }: PerfagentError): BatchEntry {
   return {
     task,
     status: "not_run",
     skipped: { code, message },
     result: null,
     error: null,
+    hint,
     wasFinished: false,
     seconds: 0,
   };

@@ -31,7 +31,7 @@ export interface BatchSummary {
 export interface BatchTotals {
   /** Instances with a program that passes all tests. */
   readonly solved: number;
-  /** Geometric means of initial / final over the instances where both were measured; null where there is none. */
+  /** Geometric means of initial / final over the instances that ended in order and have both; null where there is none. */
   readonly speedup: number | null;
   readonly memory_ratio: number | null;
   readonly integral_ratio: number | null;
@@ -45,7 +45,7 @@ export interface BatchTotals {
 /** A ratio is initial / final, above 1 where the final program is better; what is not known is null. */
 export interface InstanceSummary {
   readonly verdict: Verdict;
-  /** Of the running time: from the confirming pairs where they were judged by it. */
+  /** Of the time: from the confirming pairs where they were judged by a time. */
   readonly speedup: number | null;
   /** 95 % interval of the confirming pairs. */
   readonly interval: readonly [number, number] | null;
@@ -104,6 +104,11 @@ export function summarizeEntry(entry: BatchEntry): InstanceSummary {
   };
 }
 
+/** Whether a metric is a time: a target of running time may be judged by processor time, which is less noisy. */
+export function isTime(metric: string): boolean {
+  return metric === "runtime" || metric === "cpu_time";
+}
+
 export function verdictOf(entry: BatchEntry): Verdict {
   if (entry.status === "not_run") return "skipped";
   if (entry.status === "failed" || entry.result === null) return "failed";
@@ -128,7 +133,7 @@ function confirmationOf(result: ResultDocument): Confirmation | null {
 /** The ratio that the interval belongs to, where there is one: the means of the passes may differ from it a little. */
 function speedupOf(result: ResultDocument | null): number | null {
   const confirmed = result === null ? null : confirmationOf(result);
-  if (confirmed?.metric === "runtime" && confirmed.ratio !== null) return confirmed.ratio;
+  if (confirmed != null && isTime(confirmed.metric) && confirmed.ratio !== null) return confirmed.ratio;
   return ratioOf(result, "runtime");
 }
 
@@ -162,12 +167,16 @@ function documentOf(entry: BatchEntry): unknown {
 
 function totalsOf(entries: readonly BatchEntry[]): BatchTotals {
   const results = entries.flatMap(({ result }) => (result === null ? [] : [result]));
+  // What a run had in hand when it was cut short is not proven.
+  const ended = entries.flatMap(({ result, status }) =>
+    result === null || status !== "ended" ? [] : [result],
+  );
   const failed = entries.filter((entry) => verdictOf(entry) === "failed");
   return {
     solved: results.filter(passes).length,
-    speedup: geometricMean(results.map(speedupOf)),
-    memory_ratio: geometricMean(results.map((result) => ratioOf(result, "memory"))),
-    integral_ratio: geometricMean(results.map((result) => ratioOf(result, "integral"))),
+    speedup: geometricMean(ended.map(speedupOf)),
+    memory_ratio: geometricMean(ended.map((result) => ratioOf(result, "memory"))),
+    integral_ratio: geometricMean(ended.map((result) => ratioOf(result, "integral"))),
     iterations: results.reduce((sum, result) => sum + Number(result.total_iterations), 0),
     failed_by_cause: countBy(failed.map(({ error }) => error?.code ?? "no_program_passes")),
     skipped_by_cause: countBy(entries.flatMap(({ skipped }) => (skipped === null ? [] : [skipped.code]))),

@@ -37,6 +37,6 @@ export function batchEventDocument(event: BatchEvent): Readonly<Record<string, u
       };
     }
     case "rate_limited":
-      return { type: event.type, seconds: event.wait.ms / 1000, waiting: event.wait.waiting };
+      return { type: event.type, seconds: event.wait.ms / 1000 };
   }
 }

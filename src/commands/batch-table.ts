@@ -1,9 +1,10 @@
 /** The table at the end of a batch. Pure. */
-import type { BatchSummary, InstanceSummary } from "../batch/summary.ts";
+import type { BatchEntry } from "../batch/index.ts";
+import { type BatchSummary, type InstanceSummary, isTime } from "../batch/summary.ts";
 import { shortNumber } from "./run-summary.ts";
 
-/** One line for each instance that was begun, then the totals. */
-export function batchTable(summary: BatchSummary): string {
+/** One line for each instance that was begun, then the totals, then what may help against the failures. */
+export function batchTable(summary: BatchSummary, entries: readonly BatchEntry[]): string {
   const begun = Object.entries(summary.instances).filter(([, { verdict }]) => verdict !== "skipped");
   const rows = begun.map(([key, instance]) => row(key, instance));
   // A column that nobody has a value for says nothing.
@@ -20,7 +21,7 @@ export function batchTable(summary: BatchSummary): string {
       .trimEnd(),
   );
   const table = rows.length === 0 ? "" : `\n${lines.join("\n")}\n`;
-  return `${table}\n${totals(summary)}\n`;
+  return `${table}\n${[...totals(summary), ...hints(entries)].join("\n")}\n`;
 }
 
 /** What one line says of an error: its kind and its first line. */
@@ -46,6 +47,8 @@ const HEADER = [
   "error",
 ];
 
+const SHOWN_HINTS = 3;
+
 /** Words are left, numbers right. */
 const WORD_COLUMNS: ReadonlySet<number> = new Set([0, 1, 3, 10]);
 
@@ -69,10 +72,10 @@ function row(key: string, instance: InstanceSummary): readonly string[] {
 function interval({ interval: bounds, interval_metric: metric }: InstanceSummary): string {
   if (bounds === null) return "";
   const range = bounds.map(shortNumber).join(" to ");
-  return metric === "runtime" ? range : `${metric} ${range}`;
+  return metric === null || isTime(metric) ? range : `${metric} ${range}`;
 }
 
-function totals(summary: BatchSummary): string {
+function totals(summary: BatchSummary): readonly string[] {
   const { totals: all } = summary;
   const part = summary.shard === null ? "" : `Part ${summary.shard.index} of ${summary.shard.count}. `;
   return [
@@ -83,7 +86,7 @@ function totals(summary: BatchSummary): string {
       `memory ${ratio(all.memory_ratio) || "—"}, integral ${ratio(all.integral_ratio) || "—"}.`,
     ...spent(summary),
     ...reasons(summary),
-  ].join("\n");
+  ];
 }
 
 function causes(counts: Readonly<Record<string, number>>): string {
@@ -107,6 +110,14 @@ function reasons({ instances }: BatchSummary): readonly string[] {
     verdict === "skipped" && error !== null && error.code !== "interrupted" ? [error.message] : [],
   );
   return [...new Set(messages)].map((message) => `Not begun: ${message}`);
+}
+
+/** Each hint once: a hundred instances may fail for one reason. */
+function hints(entries: readonly BatchEntry[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { hint } of entries) if (hint !== "") counts.set(hint, (counts.get(hint) ?? 0) + 1);
+  const usual = [...counts].sort(([, a], [, b]) => b - a).slice(0, SHOWN_HINTS);
+  return usual.map(([hint]) => `hint: ${hint}`);
 }
 
 function ratio(value: number | null): string {

@@ -1,9 +1,8 @@
 /** What a person sees of a batch while it runs: on a terminal a picture that is redrawn, elsewhere plain lines. */
 import { stripVTControlCharacters } from "node:util";
 import type { BatchEntry, BatchEvent } from "../batch/index.ts";
-import { summarizeEntry, type Verdict, verdictOf } from "../batch/summary.ts";
+import { isTime, summarizeEntry, type Verdict, verdictOf } from "../batch/summary.ts";
 import type { JournalEvent } from "../events.ts";
-import type { RateWait } from "../model/governor.ts";
 import { shortError } from "./batch-table.ts";
 import { shortNumber } from "./run-summary.ts";
 
@@ -35,7 +34,7 @@ export function createPlainView(output: ViewOutput, now: () => number): BatchVie
       } else if (event.type === "rate_limited") {
         if (event.wait.ms < LEAST_TOLD_WAIT_MS || now() - waitToldMs < MS_BETWEEN_TOLD_WAITS) return;
         waitToldMs = now();
-        output.write(`${waitWords(event.wait.waiting)}, ${clock(event.wait.ms)} left\n`);
+        output.write(`${waitWords(event.wait.ms)}\n`);
       } else if (event.type === "task_finished" && event.entry.status !== "not_run") {
         output.write(`[${state.done}/${state.total}] ${describeEntry(event.entry)}${etaWords(state)}\n`);
       }
@@ -98,12 +97,19 @@ const BAR_COLUMNS = 24;
 /** Lines of instances in work; more cannot be taken in at a glance. */
 const SHOWN_TASKS = 12;
 
+interface Activity {
+  readonly doing: string;
+  readonly sinceMs: number;
+  /** Rounds that the instance will have; null while it is not known. */
+  readonly rounds: number | null;
+}
+
 interface ViewState {
   total: number;
   done: number;
   readonly counts: Record<Verdict, number>;
   /** Key → what it is doing, since when. */
-  readonly active: Map<string, { doing: string; sinceMs: number }>;
+  readonly active: Map<string, Activity>;
   calls: number;
   tokens: number;
   costUsd: number;
@@ -112,8 +118,8 @@ interface ViewState {
   /** Instances that took time in this process; those that had ended before say nothing about the rest. */
   worked: number;
   startedMs: number;
-  /** The last wait for a limit of the service, and when it is over. */
-  wait: (RateWait & { readonly untilMs: number }) | null;
+  /** When the last wait for a limit of the service is over. */
+  waitUntilMs: number;
   readonly now: () => number;
 }
 
@@ -129,7 +135,7 @@ function createState(now: () => number): ViewState {
     unpriced: 0,
     worked: 0,
     startedMs: now(),
-    wait: null,
+    waitUntilMs: 0,
     now,
   };
 }
@@ -141,20 +147,20 @@ function update(state: ViewState, event: BatchEvent): void {
       state.startedMs = state.now();
       return;
     case "task_started":
-      state.active.set(event.task.key, { doing: "starting", sinceMs: state.now() });
+      state.active.set(event.task.key, { doing: "starting", sinceMs: state.now(), rounds: null });
       return;
     case "task_progress":
-      state.active.set(event.task.key, { doing: doingAfter(event.event), sinceMs: state.now() });
+      note(state, event.task.key, event.event);
       count(state, event.event);
       return;
     case "task_finished":
       state.active.delete(event.entry.task.key);
       state.done += 1;
-      if (!event.entry.wasFinished && event.entry.status !== "not_run") state.worked += 1;
+      if (!event.entry.wasFinished && event.entry.result !== null) state.worked += 1;
       state.counts[verdictOf(event.entry)] += 1;
       return;
     case "rate_limited":
-      state.wait = { ...event.wait, untilMs: state.now() + event.wait.ms };
+      state.waitUntilMs = state.now() + event.wait.ms;
   }
 }
 
@@ -167,8 +173,14 @@ function count(state: ViewState, event: JournalEvent): void {
   else state.costUsd += usage.costUsd;
 }
 
+function note(state: ViewState, key: string, event: JournalEvent): void {
+  const configured = event.type === "run_started" ? event.config.max_iterations : null;
+  const rounds = typeof configured === "number" ? configured : (state.active.get(key)?.rounds ?? null);
+  state.active.set(key, { doing: doingAfter(event, rounds), sinceMs: state.now(), rounds });
+}
+
 /** What comes next after an event is what the instance is doing now. */
-function doingAfter(event: JournalEvent): string {
+function doingAfter(event: JournalEvent, rounds: number | null): string {
   switch (event.type) {
     case "run_started":
     case "run_resumed":
@@ -178,7 +190,9 @@ function doingAfter(event: JournalEvent): string {
     case "reply":
       return `round ${event.iteration}: testing and measuring`;
     case "iteration":
-      return `after round ${event.iteration} (${event.verdict.replace("_", " ")}): asking or checking`;
+      return event.iteration === rounds
+        ? "checking the winner"
+        : `round ${event.iteration + 1}: waiting for the model (last: ${event.verdict.replace("_", " ")})`;
     case "confirmed":
       return "checking the winner on new inputs";
     case "held_out":
@@ -199,13 +213,13 @@ function picture(state: ViewState, output: ViewOutput): readonly string[] {
   return lines.map((line) => clip(line, output.columns()));
 }
 
-function waitLine({ wait, now }: ViewState): readonly string[] {
-  const leftMs = wait === null ? 0 : wait.untilMs - now();
-  return wait === null || leftMs <= 0 ? [] : [`${waitWords(wait.waiting)}, ${clock(leftMs)} left`];
+function waitLine({ waitUntilMs, now }: ViewState): readonly string[] {
+  const leftMs = waitUntilMs - now();
+  return leftMs <= 0 ? [] : [waitWords(leftMs)];
 }
 
-function waitWords(waiting: number): string {
-  return `Rate limit reached: ${waiting === 0 ? "the service asked for a pause" : `${waiting} requests wait`}`;
+function waitWords(ms: number): string {
+  return `rate limit reached: the next request waits ${clock(ms)}`;
 }
 
 function bar(state: ViewState): string {
@@ -228,7 +242,8 @@ function costWords(state: ViewState): string {
 function etaWords(state: ViewState): string {
   const left = state.total - state.done;
   if (left === 0 || state.worked === 0) return "";
-  return `, about ${clock(((state.now() - state.startedMs) / state.worked) * left)} left`;
+  const leftMs = ((state.now() - state.startedMs) / state.worked) * left;
+  return leftMs < 1000 ? "" : `, about ${clock(leftMs)} left`;
 }
 
 function describeEntry(entry: BatchEntry): string {
@@ -242,7 +257,7 @@ function describeEntry(entry: BatchEntry): string {
       const confirmed = result?.speedup as { readonly ratio: number | null } | null | undefined;
       const ratio = confirmed?.ratio ?? speedup;
       const range = interval === null ? "" : ` (${interval.map(shortNumber).join(" to ")})`;
-      const what = metric === null || metric === "runtime" ? "" : ` in ${metric}`;
+      const what = metric === null || isTime(metric) ? "" : ` in ${metric}`;
       return `${task.key}: improved${ratio === null ? "" : ` ${shortNumber(ratio)}×${range}${what}`}, ${rounds}`;
     }
     case "not_improved":

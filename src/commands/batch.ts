@@ -136,7 +136,7 @@ export default defineCommand({
       );
       view.close();
       const summary = summarizeBatch(entries, { shard, startTime, endTime: new Date().toISOString() });
-      if (args.quiet !== true) writeStderr(redactSecrets(batchTable(summary)));
+      if (args.quiet !== true) writeStderr(redactSecrets(batchTable(summary, entries)));
       await writeSummary(summary, join(baseDir, document), args.output, stream);
       if (interruptSignal.aborted) throw interruptedError();
       process.exitCode = exitCodeOf(entries);

@@ -18,8 +18,6 @@ export interface GovernorOptions {
 /** Nothing is sent for a time, because a limit is reached. */
 export interface RateWait {
   readonly ms: number;
-  /** Requests that stand in line; 0 when the service asked for a pause and nobody stands there yet. */
-  readonly waiting: number;
 }
 
 /** The permission for one request. */
@@ -66,7 +64,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     // Less than this is no news, and a wait that grows with every request would be told of with every request.
     if (untilMs < announcedUntilMs + LEAST_NEWS_MS) return;
     announcedUntilMs = untilMs;
-    options.onWait?.({ ms: untilMs - now, waiting: waiting.length });
+    options.onWait?.({ ms: untilMs - now });
   }
 
   function pump(): void {
