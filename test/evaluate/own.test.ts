@@ -144,6 +144,18 @@ describe("createOwnEvaluator() with a module", () => {
     expect(feedback.split(" ").filter((code) => code === "exact")).toHaveLength(1);
   });
 
+  test("knows that a metric is exact although nothing was evaluated before, as after a resume", async () => {
+    const evaluator = await open(
+      moduleFile(
+        "export default () => ({ evaluate: (code) => ({ passed: true, metrics: { size: code.length } }) });",
+      ),
+    );
+    const common = { evaluator, rule: DEFAULT_EVIDENCE_RULE, seed: 1, signal };
+    const comparison = await comparePrograms({ ...common, a: "aaaa", b: "b", metric: "size" });
+    expect(comparison).toMatchObject({ verdict: "faster", ratio: 4, criterion: { exact: true } });
+    expect(comparison.pairs).toHaveLength(1);
+  });
+
   test("a program that fails in a later evaluation is incorrect", async () => {
     const evaluator = await open(
       moduleFile(`let calls = 0;

@@ -46,26 +46,34 @@ export async function comparePrograms(options: CompareOptions): Promise<Comparis
   const coin = createRandom(options.seed);
   const pairs: SamplePair[] = [];
   const passes: { a: Pass; b: Pass }[] = [];
-  const criterion: Criterion = {
+  // An evaluator may know only after a program's first answer which of its metrics are exact.
+  const criterion = (): Criterion => ({
     metric,
     minEffect: rule.minEffect,
     maxPairs: rule.maxPairs,
     question: options.question ?? "faster",
     exact: evaluator.exactMetrics?.has(metric) ?? false,
-  };
+  });
   for (;;) {
     if (signal.aborted) throw interruptedError();
     const first = coin() < 0.5 ? "a" : "b";
     const { a, b } = await measurePair(options, first);
-    if (a.sample === null || b.sample === null) return incorrect(a, b, pairs, criterion);
+    if (a.sample === null || b.sample === null) return incorrect(a, b, pairs, criterion());
     const pair: SamplePair = { a: a.sample, b: b.sample, first };
     pairs.push(pair);
     passes.push({ a, b });
     options.onPair?.(pair, pairs.length);
-    const decision = judge(pairs, criterion);
+    const decision = judge(pairs, criterion());
     if (decision === null) throw notMeasured(metric, pair);
     if (decision !== "continue") {
-      return { ...decision, pairs, criterion, failed: [], perTest: perTestTimes(passes), failures: [] };
+      return {
+        ...decision,
+        pairs,
+        criterion: criterion(),
+        failed: [],
+        perTest: perTestTimes(passes),
+        failures: [],
+      };
     }
   }
 }
