@@ -247,7 +247,7 @@ export interface Evaluation {
   /** Share of tests that passed in every pass, 0 to 1. */
   readonly passRate: number;
   readonly build: { readonly status: "ok" | "failed"; readonly message: string };
-  /** Of the correctness pass, by index. */
+  /** Of the correctness pass, by index; a test that passed there and failed later shows the later failure. */
   readonly tests: readonly TestResult[];
   /** Tests that passed in one pass and failed in another. */
   readonly flaky: readonly number[];

@@ -27,12 +27,21 @@ export function evaluationDocument(
     isolation: evaluation.isolation,
     measurement: evaluation.measurement,
     build: evaluation.build,
+    ...(isOwn(evaluation) ? { metrics: evaluation.metrics } : {}),
+    ...(evaluation.feedback === "" ? {} : { feedback: evaluation.feedback }),
     ...(evaluation.flaky.length === 0 ? {} : { flaky: evaluation.flaky }),
     tests: evaluation.tests.map(testDocument),
   };
 }
 
 // --- internal ---
+
+const NAMED_METRICS: ReadonlySet<string> = new Set(["runtime", "memory", "integral", "cpu_time"]);
+
+/** An evaluator of the user's own has metrics of its own. */
+function isOwn({ metrics }: Evaluation): boolean {
+  return Object.keys(metrics).some((name) => !NAMED_METRICS.has(name));
+}
 
 function statisticsDocument(statistics: MetricStatistics) {
   return {

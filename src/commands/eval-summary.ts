@@ -31,7 +31,8 @@ const METRICS: readonly (readonly [name: string, title: string, unit: string])[]
 
 function verdict({ passed, passRate, build, tests, flaky }: Evaluation): string {
   if (build.status === "failed") return "does not build";
-  if (passed) return `passed all ${tests.length} tests`;
+  if (passed) return tests.length === 0 ? "passed" : `passed all ${tests.length} tests`;
+  if (tests.length === 0) return `failed: ${Math.round(passRate * 100)} % passed`;
   const counts = new Map<string, number>();
   for (const { status } of tests) counts.set(status, (counts.get(status) ?? 0) + 1);
   counts.delete("passed");
@@ -41,7 +42,8 @@ function verdict({ passed, passRate, build, tests, flaky }: Evaluation): string 
 }
 
 function metricLines({ statistics, runs }: Evaluation): string[] {
-  return METRICS.flatMap(([name, title, unit]) => {
+  const own = Object.keys(statistics).filter((name) => METRICS.every(([known]) => known !== name));
+  return [...METRICS, ...own.map((name) => [name, name, ""] as const)].flatMap(([name, title, unit]) => {
     const values = statistics[name];
     if (values === undefined) return [];
     const [low, high] = values.ci95;

@@ -2,11 +2,11 @@ import { type ArgsDef, defineCommand } from "citty";
 import type { Config } from "../config/schema.ts";
 import { EXIT_CONDITION_NOT_MET, PerfagentError } from "../errors.ts";
 import { canonicalDocument, measureCanonical } from "../evaluate/canonical.ts";
-import { createEvaluator } from "../evaluate/index.ts";
 import { parseInstance, requireLanguage } from "../instance.ts";
 import { LANGUAGE_IDS, languageOfFile } from "../languages.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
 import { describeEnvironment } from "../run/environment.ts";
+import { openEvaluator } from "../run/evaluator.ts";
 import { chooseInitialCode } from "../run/initial-code.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Evaluation, Evaluator, Instance, Language, Logger } from "../types.ts";
@@ -45,6 +45,7 @@ const evalArgs = {
     "num-runs",
     "time-limit",
     "memory-limit",
+    "evaluator",
     "backend",
     "unsafe-no-sandbox",
     "compat",
@@ -152,22 +153,9 @@ async function evaluateAll(
 }
 
 async function evaluatorOf(bench: Bench, language: Language): Promise<Evaluator> {
-  const { instance, workshop, logger } = bench;
-  const { runtime } = bench.config;
   const known = bench.evaluators.get(language);
   if (known !== undefined) return known;
-  const evaluator = await createEvaluator({
-    instance,
-    language,
-    sandbox: workshop.sandbox,
-    checkerSandbox: workshop.checkerSandbox,
-    timeLimitMs: runtime.time_limit === null ? null : runtime.time_limit * 1000,
-    memoryLimitBytes: runtime.memory_limit === null ? null : runtime.memory_limit * 1e6,
-    trimRatio: runtime.trim_ratio,
-    timeLimitFactor: runtime.time_limit_factor,
-    outputBytes: runtime.output_limit * 1e6,
-    logger,
-  });
+  const evaluator = await openEvaluator({ ...bench, language });
   bench.evaluators.set(language, evaluator);
   return evaluator;
 }
