@@ -4,12 +4,6 @@ import { type Answer, finishReasonOf } from "./answer.ts";
 import type { TokenCounts } from "./pricing.ts";
 import { splitReasoning } from "./reasoning.ts";
 
-/**
- * Most characters of an answer and its reasoning that are kept: a million tokens, several times what any model writes. A
- * service that sends more is broken, and memory is not its to fill.
- */
-export const MAX_ANSWER_CHARS = 4 * 2 ** 20;
-
 export interface ReplyAssembler {
   /** Takes one chunk of a stream, or a whole completion. */
   add(chunk: Readonly<Record<string, unknown>>): void;
@@ -84,8 +78,18 @@ export function createReplyAssembler(): ReplyAssembler {
   };
 }
 
+// --- internal ---
+
+/**
+ * Most characters of an answer and its reasoning that are kept: a million tokens, several times what any model writes. A
+ * service that sends more is broken, and memory is not its to fill.
+ */
+const MAX_ANSWER_CHARS = 4 * 2 ** 20;
+
+type Json = Readonly<Record<string, unknown>>;
+
 /** Token counts of a service's `usage`; null where it does not tell one. */
-export function tokenCounts(usage: unknown): TokenCounts {
+function tokenCounts(usage: unknown): TokenCounts {
   const given = isObject(usage) ? usage : {};
   const promptDetails = isObject(given.prompt_tokens_details) ? given.prompt_tokens_details : {};
   const completionDetails = isObject(given.completion_tokens_details) ? given.completion_tokens_details : {};
@@ -97,10 +101,6 @@ export function tokenCounts(usage: unknown): TokenCounts {
     costUsd: count(given.cost),
   };
 }
-
-// --- internal ---
-
-type Json = Readonly<Record<string, unknown>>;
 
 interface Choice {
   readonly text: string[];
