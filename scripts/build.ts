@@ -4,7 +4,8 @@
  *
  * `--outfile PATH` writes it elsewhere.
  */
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 
@@ -12,6 +13,11 @@ const root = join(import.meta.dir, "..");
 const outfileFlag = process.argv.indexOf("--outfile");
 const outfile = outfileFlag === -1 ? join(root, "dist", "perfagent") : (process.argv[outfileFlag + 1] ?? "");
 mkdirSync(dirname(outfile), { recursive: true });
+
+// Without a C compiler the folder stays empty, and the executable measures the portable way where it finds none either.
+const embedded = mkdtempSync(join(tmpdir(), "perfagent-build-"));
+process.on("exit", () => rmSync(embedded, { recursive: true, force: true }));
+run([process.execPath, join(root, "scripts", "build-launcher.ts"), embedded]);
 
 run([
   process.execPath,
@@ -28,6 +34,8 @@ run([
   // The current directory of a user is no configuration of ours.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
+  "--asset",
+  join(embedded, "launcher"),
   join(root, "src", "cli.ts"),
   "--outfile",
   outfile,

@@ -1,6 +1,6 @@
 /** The evaluator that a configuration asks for. */
 import type { Config } from "../config/schema.ts";
-import { createEvaluator } from "../evaluate/index.ts";
+import { createEvaluator, type EvaluatorOptions } from "../evaluate/index.ts";
 import { createOwnEvaluator } from "../evaluate/own.ts";
 import type { Evaluator, Instance, Language, Logger } from "../types.ts";
 import type { Workshop } from "./workshop.ts";
@@ -18,32 +18,42 @@ export interface EvaluatorRequest {
  * @throws PerfagentError as `createEvaluator` and `createOwnEvaluator` do.
  */
 export async function openEvaluator(request: EvaluatorRequest): Promise<Evaluator> {
-  const { config, instance, language, workshop, logger } = request;
-  const { runtime, optimization } = config;
-  const shared = { instance, language, sandbox: workshop.sandbox, trimRatio: runtime.trim_ratio, logger };
-  const timeLimitMs = runtime.time_limit === null ? null : runtime.time_limit * 1000;
-  const memoryLimitBytes = runtime.memory_limit === null ? null : runtime.memory_limit * BYTES_PER_MB;
-  const outputBytes = runtime.output_limit * BYTES_PER_MB;
-  if (optimization.evaluator === null) {
-    return await createEvaluator({
-      ...shared,
-      checkerSandbox: workshop.checkerSandbox,
-      timeLimitMs,
-      memoryLimitBytes,
-      timeLimitFactor: runtime.time_limit_factor,
-      outputBytes,
-    });
-  }
-  return await createOwnEvaluator(optimization.evaluator, {
-    ...shared,
+  const options = evaluatorOptions(request);
+  const own = request.config.optimization.evaluator;
+  if (own === null) return await createEvaluator(options);
+  const { instance, language, sandbox, trimRatio, logger, outputBytes } = options;
+  return await createOwnEvaluator(own, {
+    instance,
+    language,
+    sandbox,
+    trimRatio,
+    logger,
     limits: {
-      timeLimitMs: timeLimitMs ?? instance.timeLimitMs,
-      memoryLimitBytes: memoryLimitBytes ?? instance.memoryLimitBytes,
+      timeLimitMs: options.timeLimitMs ?? instance.timeLimitMs,
+      memoryLimitBytes: options.memoryLimitBytes ?? instance.memoryLimitBytes,
       outputBytes,
     },
-    baseDir: workshop.workingDirectory,
-    env: workshop.environment,
+    baseDir: request.workshop.workingDirectory,
+    env: request.workshop.environment,
   });
+}
+
+/** The built-in evaluator's options, as configured. */
+export function evaluatorOptions(request: EvaluatorRequest): EvaluatorOptions {
+  const { config, instance, language, workshop, logger } = request;
+  const { time_limit: timeLimitS, memory_limit: memoryLimitMb, ...runtime } = config.runtime;
+  return {
+    instance,
+    language,
+    sandbox: workshop.sandbox,
+    checkerSandbox: workshop.checkerSandbox,
+    timeLimitMs: timeLimitS === null ? null : timeLimitS * 1000,
+    memoryLimitBytes: memoryLimitMb === null ? null : memoryLimitMb * BYTES_PER_MB,
+    timeLimitFactor: runtime.time_limit_factor,
+    outputBytes: runtime.output_limit * BYTES_PER_MB,
+    trimRatio: runtime.trim_ratio,
+    logger,
+  };
 }
 
 // --- internal ---

@@ -14,9 +14,7 @@ import {
   type EvidenceRule,
 } from "../evaluate/decision/index.ts";
 import { createHeldOut, type HeldOut } from "../evaluate/held-out.ts";
-import { createEvaluator, type EvaluatorOptions } from "../evaluate/index.ts";
 import { programKey } from "../evaluate/normalize.ts";
-import { createOwnEvaluator } from "../evaluate/own.ts";
 import { profileProgram } from "../evaluate/profile.ts";
 import { summarizeSamples } from "../evaluate/stats.ts";
 import { LANGUAGES } from "../languages.ts";
@@ -24,6 +22,7 @@ import { deriveSeed } from "../lib/random.ts";
 import { createModel } from "../model/index.ts";
 import { compactComparison, compactEvaluation } from "../record/compact.ts";
 import type { Comparison, Evaluation, Evaluator, Instance, Sample, Target } from "../types.ts";
+import { evaluatorOptions, openEvaluator } from "./evaluator.ts";
 import type { RunParts, RunPartsContext } from "./index.ts";
 import { modelOptions } from "./model-options.ts";
 import { promptPorts, promptSettings } from "./prompt-parts.ts";
@@ -59,7 +58,7 @@ export async function assembleParts(
   const model = await createModel(modelOptions(config, workshop, context));
   // A continued run has spent a part of its budget already.
   workshop.bookEarlier(context.journalPath, context.spentBefore);
-  const evaluator = await openEvaluator(config, workshop, context);
+  const evaluator = await openEvaluator({ config, workshop, ...context });
   const { target, decision } = config.optimization;
   const isOwn = config.optimization.evaluator !== null;
   const summarize = summarizer(config.runtime.trim_ratio);
@@ -113,48 +112,6 @@ const UNITS: Readonly<Record<Target, string>> = { runtime: "s", memory: "MB", in
 
 /** What the journal keeps of a failure's explanation; a prompt may shorten it further. */
 const EXPLANATION_CHARACTERS = 6000;
-
-async function openEvaluator(
-  config: Config,
-  workshop: Workshop,
-  context: RunPartsContext,
-): Promise<Evaluator> {
-  const own = config.optimization.evaluator;
-  const options = evaluatorOptions(config, workshop, context);
-  if (own === null) return await createEvaluator(options);
-  const { timeLimitMs, memoryLimitBytes, outputBytes, sandbox, trimRatio, logger, instance, language } =
-    options;
-  return await createOwnEvaluator(own, {
-    instance,
-    language,
-    limits: {
-      timeLimitMs: timeLimitMs ?? instance.timeLimitMs,
-      memoryLimitBytes: memoryLimitBytes ?? instance.memoryLimitBytes,
-      outputBytes,
-    },
-    sandbox,
-    baseDir: workshop.workingDirectory,
-    env: workshop.environment,
-    trimRatio,
-    logger,
-  });
-}
-
-function evaluatorOptions(config: Config, workshop: Workshop, context: RunPartsContext): EvaluatorOptions {
-  const { runtime } = config;
-  return {
-    instance: context.instance,
-    language: context.language,
-    sandbox: workshop.sandbox,
-    checkerSandbox: workshop.checkerSandbox,
-    timeLimitMs: runtime.time_limit === null ? null : runtime.time_limit * 1000,
-    memoryLimitBytes: runtime.memory_limit === null ? null : runtime.memory_limit * 1e6,
-    trimRatio: runtime.trim_ratio,
-    timeLimitFactor: runtime.time_limit_factor,
-    outputBytes: runtime.output_limit * 1e6,
-    logger: context.logger,
-  };
-}
 
 /** The evaluation with words on its failures, while their outputs are still whole. */
 function explained(evaluation: Evaluation, instance: Instance): Evaluation {
@@ -243,7 +200,7 @@ function holdOut(config: Config, workshop: Workshop, context: RunPartsContext) {
   let heldOut: HeldOut | null = null;
   return async (winner: Candidate, reference: string | null, signal: AbortSignal) => {
     heldOut ??= createHeldOut({
-      ...evaluatorOptions(config, workshop, context),
+      ...evaluatorOptions({ config, workshop, ...context }),
       reference,
       count: config.optimization.held_out_tests,
       seed: deriveSeed(context.seed, "held-out"),
