@@ -62,10 +62,10 @@ export default () => ({
   async complete(messages, signal) {
     const text = messages.at(-1).content;
     const task = /Task (\\w+)\\./.exec(messages.map((message) => message.content).join("\\n"))[1];
-    const rounds = [...text.matchAll(/^Round (\\d+):|Round (\\d+): /gm)].map((match) => Number(match[1] ?? match[2]));
+    const rounds = [...text.matchAll(/Round (\\d+): /g)].map((match) => Number(match[1]));
     const round = Math.max(0, ...rounds) + 1;
     ${body}
-    return { text: answers[(round - 1) % answers.length], usage: { prompt_tokens: 100, completion_tokens: 50 } };
+    return { text: answers[(round - 1) % answers.length], usage: { promptTokens: 100, completionTokens: 50 } };
   },
 });
 `;
