@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import { EXIT_CONDITION_NOT_MET } from "../errors.ts";
 import { parseInstance } from "../instance.ts";
+import { requireConfiguredModel } from "../run/model-options.ts";
 import { initialCodeOf, runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
 import { ensureWritable, readBytes, readText, writeOutput } from "./files.ts";
@@ -65,6 +66,7 @@ export default defineCommand({
         : { bytes: await readBytes(given, { what: "the initial code", code: "code" }), name: given };
     const language = config.language_cfg.language;
     const initial = initialCodeOf(config, instance, language, givenCode);
+    requireConfiguredModel(config, environment);
     const workshop = await openWorkshop({ config, environment, workingDirectory: process.cwd(), logger });
     try {
       const outcome = await runTask(

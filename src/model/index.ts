@@ -6,7 +6,7 @@ import type { Budget } from "./budget.ts";
 import { createCaller } from "./caller.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createCommandTransport } from "./command.ts";
-import { type Endpoint, findEndpoint } from "./endpoint.ts";
+import { type Endpoint, type EndpointRequest, findEndpoint } from "./endpoint.ts";
 import type { Governor } from "./governor.ts";
 import { type IoLogOptions, openIoLog } from "./io-log.ts";
 import { createChatTransport } from "./openai.ts";
@@ -44,6 +44,16 @@ export interface ModelOptions {
   readonly clock?: Clock;
   /** In [0, 1), for jitter. @default Math.random */
   readonly random?: () => number;
+}
+
+/**
+ * Checks what can be known of a model before anything is opened: that its service is known and its key is there.
+ * @throws PerfagentError as {@link createModel} does for a service.
+ */
+export function requireModel(request: EndpointRequest): void {
+  const name = request.name.trim();
+  if (name === "") throw emptyName();
+  if (!name.startsWith(REPLAY) && !isOwnClient(name)) findEndpoint({ ...request, name });
 }
 
 /**

@@ -1,9 +1,22 @@
 /** The model's options out of the configuration. */
 import type { Config } from "../config/schema.ts";
-import type { ModelOptions } from "../model/index.ts";
+import { type ModelOptions, requireModel } from "../model/index.ts";
 import type { Pricing } from "../model/pricing.ts";
 import type { RunPartsContext } from "./index.ts";
 import type { Workshop } from "./workshop.ts";
+
+/**
+ * Refuses a model that cannot be asked, before anything is opened or measured.
+ * @throws PerfagentError `model` without a key where one is needed, `config` for a name that stands for no model.
+ */
+export function requireConfiguredModel(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  const { name, api_base: apiBase, api_key: apiKey, headers } = config.model;
+  // Without a round nobody is asked.
+  if (config.max_iterations > 0) requireModel({ name, apiBase, apiKey, headers, environment });
+}
 
 export function modelOptions(config: Config, workshop: Workshop, context: RunPartsContext): ModelOptions {
   const { model } = config;

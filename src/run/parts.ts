@@ -21,7 +21,7 @@ import { LANGUAGES } from "../languages.ts";
 import { deriveSeed } from "../lib/random.ts";
 import { createModel } from "../model/index.ts";
 import { compactComparison, compactEvaluation } from "../record/compact.ts";
-import type { Comparison, Evaluation, Evaluator, Instance, Sample, Target } from "../types.ts";
+import type { Comparison, Evaluation, Evaluator, Instance, Model, Sample, Target } from "../types.ts";
 import { evaluatorOptions, openEvaluator } from "./evaluator.ts";
 import type { RunParts, RunPartsContext } from "./index.ts";
 import { modelOptions } from "./model-options.ts";
@@ -55,7 +55,7 @@ export async function assembleParts(
 ): Promise<RunParts> {
   const { instance, language } = context;
   // First of all: without a model nothing shall be measured.
-  const model = await createModel(modelOptions(config, workshop, context));
+  const model = await openModel(config, workshop, context);
   // A continued run has spent a part of its budget already.
   workshop.bookEarlier(context.journalPath, context.spentBefore);
   const evaluator = await openEvaluator({ config, workshop, ...context });
@@ -112,6 +112,13 @@ const UNITS: Readonly<Record<Target, string>> = { runtime: "s", memory: "MB", in
 
 /** What the journal keeps of a failure's explanation; a prompt may shorten it further. */
 const EXPLANATION_CHARACTERS = 6000;
+
+/** Without a round nobody is asked, so nothing is needed to ask. */
+async function openModel(config: Config, workshop: Workshop, context: RunPartsContext): Promise<Model> {
+  if (config.max_iterations > 0) return await createModel(modelOptions(config, workshop, context));
+  const complete = () => Promise.reject(new Error("a model was asked in a run without rounds"));
+  return { name: config.model.name, complete };
+}
 
 /** The evaluation with words on its failures, while their outputs are still whole. */
 function explained(evaluation: Evaluation, instance: Instance): Evaluation {

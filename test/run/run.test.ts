@@ -182,8 +182,9 @@ describe("runInstance()", () => {
     expect(outcome.result.stop_reason).toBe("early_stop");
   });
 
-  test("no rounds: it evaluates", async () => {
-    const outcome = await task.run({ initial: SLOW, answers: ["unused"], config: { max_iterations: 0 } });
+  test("no rounds: it evaluates, and needs no model", async () => {
+    const config = { max_iterations: 0, "model.name": "gpt-without-a-key" };
+    const outcome = await task.run({ initial: SLOW, answers: ["unused"], config });
     expect(outcome.result).toMatchObject({
       total_iterations: 0,
       success: false,
