@@ -39,6 +39,9 @@ const PIPELINE = 64;
 /** A box that dies under a program is replaced once: whatever killed it, the program did not get its chance. */
 const ATTEMPTS = 2;
 
+/** Where we may: what else the machine does is not part of a program's time. */
+const TIMED_NICE = -10;
+
 async function inLease(
   options: LauncherBoxesOptions,
   purpose: "check" | "time",
@@ -151,6 +154,7 @@ function launchRequest(request: BoxRequest, input: string, lease: CoreLease): Om
   return {
     core: lease.core,
     homeCore: lease.homeCore,
+    nice: lease.purpose === "time" ? TIMED_NICE : 0,
     wallNs,
     // On one core CPU time cannot pass wall time, except where programs are not pinned.
     cpuNs: lease.core === null ? wallNs * navigator.hardwareConcurrency : wallNs,

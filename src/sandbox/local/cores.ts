@@ -7,6 +7,7 @@
 export type CorePurpose = "check" | "time";
 
 export interface CoreLease {
+  readonly purpose: CorePurpose;
   /** The program's core; null where programs cannot be pinned. */
   readonly core: number | null;
   /** Where the launcher looks from meanwhile; null for anywhere. */
@@ -78,6 +79,7 @@ export function createCores(options: CoresOptions): Cores {
     let held = true;
     const core = cores[0] ?? null;
     return {
+      purpose,
       core,
       homeCore: own[served++ % own.length] ?? core,
       release() {

@@ -12,6 +12,8 @@ export interface LaunchRequest {
   readonly core: number | null;
   /** The only core of the launcher while the program runs, or null for any. */
   readonly homeCore: number | null;
+  /** Priority, where the user may raise it. */
+  readonly nice: number;
   readonly wallNs: number;
   readonly cpuNs: number;
   readonly memoryBytes: number;
@@ -60,8 +62,9 @@ export function encodeRequest(request: LaunchRequest): Uint8Array {
   view.setUint32(4, request.id, true);
   view.setInt32(8, request.core ?? -1, true);
   view.setInt32(12, request.homeCore ?? -1, true);
-  view.setUint32(16, request.argv.length, true);
-  view.setUint32(20, environment.length, true);
+  view.setInt32(16, request.nice, true);
+  view.setUint32(20, request.argv.length, true);
+  view.setUint32(24, environment.length, true);
   const numbers = [
     request.wallNs,
     request.cpuNs,

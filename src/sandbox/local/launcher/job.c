@@ -68,7 +68,6 @@ static void open_once(void) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &set, NULL);
   signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0) die("watching for ended processes");
   start_page = mmap(NULL, sizeof *start_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -137,7 +136,7 @@ static _Noreturn void become_program(struct run *run) {
     (void)!write(score, ADJUSTED_OOM_SCORE, sizeof ADJUSTED_OOM_SCORE - 1);
     close(score);
   }
-  setpriority(PRIO_PROCESS, 0, 0);
+  if (setpriority(PRIO_PROCESS, 0, run->request->nice) != 0) setpriority(PRIO_PROCESS, 0, 0);
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -275,8 +274,9 @@ static void watch(struct run *run, int control_in) {
         {.fd = box_err_fifo, .events = POLLIN},
     };
     int ready = ppoll(fds, 4, &timeout, NULL);
+    reap(run);
+    if (run->ended) return;
     if (ready > 0 && fds[0].revents != 0) {
-      reap(run);
       while (read(signals, &info, sizeof info) > 0) continue;
       reap(run); /* one that ended between the two */
       if (run->ended) return;

@@ -30,7 +30,8 @@ struct request {
   uint32_t id;
   int32_t core; /* the only core of the program; -1 for any */
   int32_t home; /* the only core of the launcher meanwhile; -1 for any */
-  uint32_t argc, envc, reserved; /* strings follow: name of the input, working folder, argv, environment */
+  int32_t nice; /* where allowed; a timed program gives way to nobody */
+  uint32_t argc, envc; /* strings follow: name of the input, working folder, argv, environment */
   uint64_t wall_ns, cpu_ns, memory_bytes, output_bytes, file_bytes;
 };
 

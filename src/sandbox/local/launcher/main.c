@@ -95,6 +95,11 @@ int main(int argc, char **argv) {
   prctl(PR_SET_DUMPABLE, 0);
   prctl(PR_SET_TIMERSLACK, 1);
   signal(SIGPIPE, SIG_IGN);
+  /* Before there is a second thread: one that does not block it would take it away from those who wait for it. */
+  sigset_t ended;
+  sigemptyset(&ended);
+  sigaddset(&ended, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &ended, NULL);
   int control_in = move_away(0);
   int control_out = move_away(1);
   struct rlimit files;
