@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { type ArgsDef, defineCommand } from "citty";
 import { explainFailure } from "../agent/feedback.ts";
 import type { Config } from "../config/schema.ts";
@@ -10,13 +9,12 @@ import {
   MAX_PAIRS,
   MIN_PAIRS,
 } from "../evaluate/decision/index.ts";
-import { createEvaluator } from "../evaluate/index.ts";
-import { createOwnEvaluator } from "../evaluate/own.ts";
 import { summarizeSamples } from "../evaluate/stats.ts";
 import { parseInstance, requireLanguage } from "../instance.ts";
 import { LANGUAGE_IDS, languageOfFile, parseLanguage } from "../languages.ts";
 import { freshSeed } from "../lib/random.ts";
 import { instanceOfInput } from "../run/compare.ts";
+import { openEvaluator } from "../run/evaluator.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Comparison, Evaluation, Evaluator, Instance, Language, Logger, Sample } from "../types.ts";
 import { type CompareReport, compareDocument, compareText } from "./compare-view.ts";
@@ -106,7 +104,7 @@ export default defineCommand({
           { input: input ?? "", language, baseline, sandbox: workshop.sandbox, limits: limitsOf(config) },
           interruptSignal,
         ));
-      const evaluator = await evaluatorFor(config, tested, language, workshop, logger);
+      const evaluator = await openEvaluator({ config, instance: tested, language, workshop, logger });
       try {
         const report = await compareOn(evaluator, {
           args,
@@ -195,40 +193,6 @@ function limitsOf(config: Config) {
     memoryLimitBytes: megabytes === null ? null : megabytes * 1e6,
     outputBytes: outputMegabytes * 1e6,
   };
-}
-
-async function evaluatorFor(
-  config: Config,
-  instance: Instance,
-  language: Language,
-  workshop: Workshop,
-  logger: Logger,
-): Promise<Evaluator> {
-  const { evaluator: spec } = config.optimization;
-  const { trim_ratio: trimRatio, time_limit_factor: timeLimitFactor } = config.runtime;
-  const { sandbox, checkerSandbox, environment: env } = workshop;
-  const limits = limitsOf(config);
-  return spec === null
-    ? await createEvaluator({
-        instance,
-        language,
-        sandbox,
-        checkerSandbox,
-        ...limits,
-        trimRatio,
-        timeLimitFactor,
-        logger,
-      })
-    : await createOwnEvaluator(spec, {
-        instance,
-        language,
-        limits,
-        sandbox,
-        baseDir: resolve("."),
-        env,
-        trimRatio,
-        logger,
-      });
 }
 
 interface CompareContext {
