@@ -66,7 +66,8 @@ export function requireModel(request: EndpointRequest): void {
 export async function createModel(options: ModelOptions): Promise<Model> {
   const name = options.name.trim();
   if (name === "") throw emptyName();
-  if (name.startsWith(REPLAY)) return createReplay(name.slice(REPLAY.length), options.answersUsed);
+  if (name.startsWith(REPLAY))
+    return timed(createReplay(name.slice(REPLAY.length), options.answersUsed), options.budget);
 
   const endpoint = isOwnClient(name)
     ? null
@@ -95,6 +96,23 @@ export async function createModel(options: ModelOptions): Promise<Model> {
 
 const REPLAY = "replay:";
 const COMMAND = "command:";
+
+/** Recorded answers cost nothing, but the time that a run may take is theirs as well. */
+function timed(model: Model, budget: Budget): Model {
+  return {
+    name: model.name,
+    async complete(messages, signal) {
+      const reservation = await budget.reserve(NOTHING, signal);
+      try {
+        return await model.complete(messages, signal);
+      } finally {
+        reservation.settle(NOTHING);
+      }
+    },
+  };
+}
+
+const NOTHING = { tokens: 0, costUsd: 0 };
 
 function isOwnClient(name: string): boolean {
   return name.startsWith(COMMAND) || isOwnModelPath(name);
