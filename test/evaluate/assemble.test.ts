@@ -183,7 +183,7 @@ describe("assembleProgram() in JavaScript", () => {
         "import path from 'path';",
         "const input = require('fs').readFileSync(0, 'utf8');",
         "class Deque {}",
-        "const url = 1, http = `${'}'}const os`;",
+        ["const url = 1, http = `$", "{'}'}const os`;"].join(""),
         "var { util, x: [crypto] } = {};",
         "function f() { const os = require('os'); return new Queue() + /[/'\"]const vm/.source; }",
       ].join("\n"),
