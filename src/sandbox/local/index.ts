@@ -8,6 +8,7 @@ import { emptyResult } from "../result.ts";
 import { createBoxPool } from "./box-pool.ts";
 import { createLauncherBoxes } from "./boxes.ts";
 import { type Builder, createBuilder } from "./builder.ts";
+import { lockedBetweenProcesses } from "./core-locks.ts";
 import { createCores } from "./cores.ts";
 import { createInputs } from "./inputs.ts";
 import type { Tier } from "./isolation.ts";
@@ -123,11 +124,13 @@ function openBoxes(options: LocalSandboxOptions, folder: string, choice: TierCho
   const maxWorkers = options.maxWorkers ?? availableParallelism();
   const inputs = createInputs(join(folder, "inputs"));
   const pinning = createPinning();
-  const cores = createCores({
-    physical: physicalCores(),
-    maxWorkers,
-    onTimedCores: (taken) => pinning?.keepOff(taken),
-  });
+  const cores = lockedBetweenProcesses(
+    createCores({
+      physical: physicalCores(),
+      maxWorkers,
+      onTimedCores: (taken) => pinning?.keepOff(taken),
+    }),
+  );
   if (launcher === null) {
     const pin = pinning === null ? null : pinning.pin;
     return {

@@ -23,6 +23,12 @@ export interface Pinning {
   pin(pid: number, core: number): void;
 }
 
+/** Names of the C library on Linux: GNU's, and musl's. */
+export const C_LIBRARIES: readonly string[] = [
+  "libc.so.6",
+  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
+];
+
 /** Null where the platform cannot. */
 export function createPinning(): Pinning | null {
   if (process.platform !== "linux") return null;
@@ -52,7 +58,7 @@ export function createPinning(): Pinning | null {
 const MASK_BYTES = 128;
 
 function openLibrary() {
-  for (const name of ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
+  for (const name of C_LIBRARIES) {
     try {
       return dlopen(name, {
         sched_setaffinity: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
