@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { gainsOf, runtimeBasis } from "../../../src/evaluate/decision/basis.ts";
 import { judge, recompute } from "../../../src/evaluate/decision/judge.ts";
 import { createRandom, type Random } from "../../../src/lib/random.ts";
+import { median, signedRankTest } from "../../../src/lib/signed-rank.ts";
 import type { Criterion, Sample, SamplePair } from "../../../src/types.ts";
 import { normal } from "../../support/noise.ts";
 
@@ -134,6 +136,14 @@ describe("judge() decides runtime on the right clock", () => {
       says: "decided on wall time",
     },
     {
+      name: "computes and sleeps less, both by the same share",
+      a: { computeS: 0.5, sleepS: 0.5 },
+      b: { computeS: 0.4, sleepS: 0.4 },
+      verdict: "faster",
+      metric: "runtime",
+      says: "a program waits for part of its time",
+    },
+    {
       name: "burns less CPU and sleeps more",
       a: { computeS: 1 },
       b: { computeS: 0.8, sleepS: 0.4 },
@@ -159,6 +169,40 @@ describe("judge() decides runtime on the right clock", () => {
       }
     });
   }
+});
+
+describe("judge() is not content with CPU time on an overloaded machine", () => {
+  /** The first ten pairs of many comparisons. */
+  const firstLooks = (a: Program, b: Program): SamplePair[][] =>
+    Array.from({ length: 300 }, (_, seed) => {
+      const random = createRandom(seed);
+      return Array.from({ length: 10 }, (): SamplePair => {
+        return { a: pass(a, OVERLOADED, random), b: pass(b, OVERLOADED, random), first: "a" };
+      });
+    });
+  const wallGains = (pairs: readonly SamplePair[]): readonly number[] => gainsOf(pairs, "runtime") ?? [];
+  const unsure = (pairs: readonly SamplePair[]): boolean => {
+    const basis = runtimeBasis(pairs, 0.02);
+    return basis.clock === "cpu_time" && !basis.sure;
+  };
+
+  test("while wall time points the other way", () => {
+    const opposed = firstLooks({ computeS: 1 }, { computeS: 0.9 }).filter(
+      (pairs) => unsure(pairs) && median(wallGains(pairs)) < 0,
+    );
+    expect(opposed.length).toBeGreaterThan(10);
+    for (const pairs of opposed) expect(judge(pairs, criterion("runtime"))).toBe("continue");
+  });
+
+  test("while wall time hints at a change that CPU time does not show", () => {
+    const hinting = firstLooks({ computeS: 1, sleepS: 0.6 }, { computeS: 1 }).filter(
+      (pairs) => unsure(pairs) && signedRankTest(wallGains(pairs)).pGreater < 0.2,
+    );
+    expect(hinting.length).toBeGreaterThan(10);
+    for (const pairs of hinting) {
+      expect(judge(pairs, criterion("runtime", { question: "faster" }))).toBe("continue");
+    }
+  });
 });
 
 describe("judge() keeps its bound on false answers for runtime", () => {
