@@ -225,8 +225,9 @@ function createView(isQuiet: boolean): BatchView {
   if (isQuiet) return { handle: () => {}, say: () => {}, close: () => {} };
   const output = {
     write: (text: string) => writeStderr(redactSecrets(text)),
-    columns: () => process.stderr.columns ?? 80,
-    rows: () => process.stderr.rows ?? 24,
+    // A terminal that was never given a size says 0.
+    columns: () => process.stderr.columns || 80,
+    rows: () => process.stderr.rows || 24,
   };
   const now = (): number => performance.now();
   return process.stderr.isTTY ? createTerminalView(output, now) : createPlainView(output, now);

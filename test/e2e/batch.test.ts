@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { runCli, spawnCli, withFolder } from "../support/cli.ts";
+import { CLI_COMMAND, runCli, spawnCli, withFolder } from "../support/cli.ts";
 import {
   clientSource,
   essenceOf,
@@ -23,6 +23,7 @@ import {
   writeFakeBatch,
 } from "../support/fake-batch.ts";
 import { fakeProgram, wholeAnswer } from "../support/fake-run.ts";
+import { MISSING_FOR_LOCAL } from "../support/local-sandbox.ts";
 import { optionalTest } from "../support/optional.ts";
 
 /** Far above what a process needs, also on a busy machine. */
@@ -246,6 +247,71 @@ describe("perfagent batch", () => {
     }));
 });
 
+describe("perfagent batch on a terminal", () => {
+  optionalTest(Bun.which("script") === null ? "script(1) is not installed" : null)(
+    "draws a picture in place and leaves the lines of what is finished",
+    () =>
+      withFolder(async (cwd) => {
+        writeFakeBatch(cwd, ["a", "b"]);
+        writeFileSync(join(cwd, "client.ts"), clientSource("await Bun.sleep(150);"));
+        const command = [...CLI_COMMAND, ...FAKE_BATCH, ...FROM_FOLDER, ...CLIENT]
+          .map((word) => `'${word}'`)
+          .join(" ");
+        const child = Bun.spawn(["script", "-qec", command, "/dev/null"], {
+          cwd,
+          env: { PATH: process.env.PATH, HOME: cwd, TERM: "xterm" },
+          stdin: "ignore",
+          stdout: "pipe",
+        });
+        // An escape sign that can be named in patterns.
+        const text = (await new Response(child.stdout).text()).replaceAll("\u001b", "ESC");
+        expect(await child.exited).toBe(0);
+        expect(text).toMatch(/░+ 0\/2 {2}0:00/);
+        expect(text).toContain("round 2: waiting for the model (last: edit failed)");
+        expect(text).toMatch(/ESC\[\d+AESC\[J[ab]: improved 15\.0×/);
+        expect(text.slice(text.lastIndexOf("ESC"))).toContain("2 instances: 2 improved");
+      }),
+  );
+});
+
+describe("perfagent batch with real programs", () => {
+  optionalTest(MISSING_FOR_LOCAL)("a checker that crashes fails its own instance only", () =>
+    withFolder(async (cwd) => {
+      writeFakeBatch(cwd, []);
+      const checkers = {
+        good: "def evaluate(expected_output, program_output):\n    return expected_output == program_output.strip()\n",
+        syntax: "def evaluate(:\n",
+        exits: "import os\nos._exit(3)\n",
+        killed: "import os, signal\ndef evaluate(a, b):\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+      };
+      for (const [name, evaluator] of Object.entries(checkers)) {
+        const generated_tests = [{ input: "", output: "3" }];
+        writeFileSync(
+          join(cwd, "instances", `${name}.json`),
+          instanceText(name, { evaluator, generated_tests }),
+        );
+        writeFileSync(join(cwd, "initial", `${name}.py`), "print(3)\n");
+      }
+      const args = ["batch", ...FROM_FOLDER, "--initial-code-dir", "initial", "--base-dir", "out"];
+      const { exitCode } = await runCli(
+        [...args, "--model", "replay:answers.jsonl", "--max-iterations", "0", "--num-runs", "1"],
+        { cwd },
+      );
+      const { instances } = summaryIn(cwd);
+      expect(exitCode).toBeGreaterThan(0);
+      const verdicts = Object.entries(instances as Record<string, { verdict: string }>).map(
+        ([name, { verdict }]) => [name, verdict],
+      );
+      expect(Object.fromEntries(verdicts)).toEqual({
+        good: "not_improved",
+        syntax: "failed",
+        exits: "failed",
+        killed: "failed",
+      });
+    }),
+  );
+});
+
 describe("perfagent batch --resume", () => {
   test("a second process refuses and names the first", () =>
     withFolder(async (cwd) => {
@@ -293,6 +359,35 @@ describe("perfagent batch --resume", () => {
       const anew = await runCli([...REPLAY_BATCH, "--restart", "--opt-target", "memory"], { cwd });
       expect(anew.exitCode).toBe(0);
       expect(readFileSync(join(cwd, "out", "a", "earlier", "1", "a.journal.jsonl"), "utf8")).toBe(before);
+    }));
+
+  test("goes on after a crash of the evaluation, with the reply that was paid for", () =>
+    withFolder(async (cwd) => {
+      writeFakeBatch(cwd, ["a", "b"]);
+      writeFileSync(join(cwd, "client.ts"), clientSource(`appendFileSync("calls", task + round + "\\n");`));
+      writeFileSync(
+        join(cwd, "evaluator.ts"),
+        `import { existsSync } from "node:fs";
+        export default ({ instance }) => ({
+          async evaluate(code) {
+            if (code.includes('"fast"') && !existsSync("mended") && instance.description.includes("Task a")) throw new TypeError("boom");
+            const metric = code.includes("fastest") ? 1 : code.includes("fast") ? 5 : 9;
+            return { passed: true, metrics: { seconds: metric } };
+          },
+        });`,
+      );
+      const args = [...FAKE_BATCH, ...FROM_FOLDER, ...CLIENT, "--set", "evaluator=./evaluator.ts"];
+      const crashed = await runCli(args, { cwd });
+      expect(crashed.exitCode).not.toBe(0);
+      const before = summaryIn(cwd);
+      expect(before).toMatchObject({ failed: 1, totals: { iterations: 6 }, usage: { calls: 7 } });
+      expect(before.results.a.error.message).toContain("boom");
+      writeFileSync(join(cwd, "mended"), "");
+      const again = await runCli([...args, "--resume"], { cwd });
+      expect(again.exitCode).toBe(0);
+      expect(summaryIn(cwd)).toMatchObject({ failed: 0, finished_before: 1, usage: { calls: 8 } });
+      const calls = readFileSync(join(cwd, "calls"), "utf8").trim().split("\n").sort();
+      expect(calls).toEqual(["a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4"]);
     }));
 
   test("asks again in the round in which the model could not be asked", () =>

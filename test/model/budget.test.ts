@@ -22,6 +22,18 @@ describe("createBudget()", () => {
     expect(budget.spent()).toEqual({ tokens: 300, costUsd: 0 });
   });
 
+  test("says beforehand what the next call would meet", () => {
+    const budget = createBudget({ ...NO_LIMITS, maxCostUsd: 1 });
+    expect(budget.exhausted()).toBeNull();
+    budget.book({ tokens: 5, costUsd: 1 });
+    expect(budget.exhausted()).toMatchObject({ code: "budget", hint: expect.stringContaining("--max-cost") });
+    const clock = new VirtualClock();
+    const timed = createBudget({ ...NO_LIMITS, maxTimeMs: 1000 }, clock);
+    expect(timed.exhausted()).toBeNull();
+    clock.advance(1000);
+    expect(timed.exhausted()).toMatchObject({ code: "budget" });
+  });
+
   for (const [name, limits] of [
     ["no money", { ...NO_LIMITS, maxCostUsd: 0 }],
     ["no tokens", { ...NO_LIMITS, maxTotalTokens: 0 }],

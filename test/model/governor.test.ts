@@ -82,6 +82,22 @@ describe("createGovernor()", () => {
     expect(clock.nowMs()).toBe(140_000);
   });
 
+  test("tells of a wait once, and again when it has grown by a second", async () => {
+    const waits: number[] = [];
+    const { clock, governor } = governorWith({ requestsPerMinute: 2, onWait: ({ ms }) => waits.push(ms) });
+    const ask = async (): Promise<void> => (await governor.acquire("a", 1, NEVER)).release(null);
+    await ask();
+    await ask();
+    expect(waits).toEqual([]);
+    await Promise.all([ask(), ask()]);
+    expect(waits).toEqual([60_000]);
+    expect(clock.nowMs()).toBe(60_000);
+    governor.pause(500);
+    governor.pause(20_000);
+    governor.pause(20_500);
+    expect(waits).toEqual([60_000, 20_000]);
+  });
+
   test("gives up at once when aborted, and the next one moves up", async () => {
     const { governor } = governorWith({ maxConcurrency: 1 });
     const held = await governor.acquire("a", 1, NEVER);

@@ -308,6 +308,30 @@ describe("--resume", () => {
     expect(replies(task.events()).map(({ completion }) => completion.text)).toEqual(answers);
   });
 
+  test("writes files of a finished run again that are missing or of an earlier end, and removes unfinished ones", async () => {
+    const config = { max_iterations: 2 };
+    await task.run({ initial: SLOW, answers, config });
+    const early = task.file("result.json");
+    await task.run({ initial: SLOW, answers, start: "resume", config: { max_iterations: 5 } });
+    const late = task.file("result.json");
+    expect(late).not.toBe(early);
+    // As a kill between the journal's end and the last document leaves them.
+    const folder = join(task.folder, "out", "task");
+    writeFileSync(join(folder, "result.json"), early);
+    writeFileSync(join(folder, "task.pred"), SLOW);
+    writeFileSync(join(folder, ".result.json.4711.3.tmp"), "{");
+    const outcome = await task.run({
+      initial: SLOW,
+      answers,
+      start: "resume",
+      config: { max_iterations: 5 },
+    });
+    expect(outcome.wasFinished).toBe(true);
+    expect(task.file("result.json")).toBe(late);
+    expect(task.file("task.pred")).toBe(FASTEST);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
   test("refuses other settings, naming them, and leaves everything as it was", async () => {
     await task.run({ initial: SLOW, answers, config: { max_iterations: 1 } });
     const before = task.file("task.journal.jsonl");
