@@ -1,8 +1,8 @@
 /** What a person sees of a batch while it runs: on a terminal a picture that is redrawn, elsewhere plain lines. */
 import { stripVTControlCharacters } from "node:util";
 import type { BatchEntry, BatchEvent } from "../batch/index.ts";
-import { isTime, summarizeEntry, type Verdict, verdictOf } from "../batch/summary.ts";
-import type { JournalEvent } from "../events.ts";
+import { isTime, summarizeEntry } from "../batch/summary.ts";
+import { advanceProgress, createProgress, type Progress } from "./batch-progress.ts";
 import { shortError } from "./batch-table.ts";
 import { shortNumber } from "./run-summary.ts";
 
@@ -24,11 +24,11 @@ export interface BatchView {
 
 /** One line for each instance that ends, and for a long wait; nothing in between. */
 export function createPlainView(output: ViewOutput, now: () => number): BatchView {
-  const state = createState(now);
+  const state = createProgress(now);
   let waitToldMs = Number.NEGATIVE_INFINITY;
   return {
     handle(event) {
-      update(state, event);
+      advanceProgress(state, event);
       if (event.type === "batch_started") {
         output.write(`${event.total} instances, ${event.workers} at once\n`);
       } else if (event.type === "rate_limited") {
@@ -46,7 +46,7 @@ export function createPlainView(output: ViewOutput, now: () => number): BatchVie
 
 /** A bar over everything and a line for each instance in work, redrawn in place. */
 export function createTerminalView(output: ViewOutput, now: () => number): BatchView {
-  const state = createState(now);
+  const state = createProgress(now);
   let drawnLines = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
   const erase = (): void => {
@@ -65,7 +65,7 @@ export function createTerminalView(output: ViewOutput, now: () => number): Batch
   timer.unref();
   return {
     handle(event) {
-      update(state, event);
+      advanceProgress(state, event);
       if (event.type === "task_finished" && event.entry.status !== "not_run") {
         erase();
         output.write(`${describeEntry(event.entry)}\n`);
@@ -97,111 +97,7 @@ const BAR_COLUMNS = 24;
 /** Lines of instances in work; more cannot be taken in at a glance. */
 const SHOWN_TASKS = 12;
 
-interface Activity {
-  readonly doing: string;
-  readonly sinceMs: number;
-  /** Rounds that the instance will have; null while it is not known. */
-  readonly rounds: number | null;
-}
-
-interface ViewState {
-  total: number;
-  done: number;
-  readonly counts: Record<Verdict, number>;
-  /** Key → what it is doing, since when. */
-  readonly active: Map<string, Activity>;
-  calls: number;
-  tokens: number;
-  costUsd: number;
-  /** Calls whose cost is unknown: the sum is then "at least". */
-  unpriced: number;
-  /** Instances that took time in this process; those that had ended before say nothing about the rest. */
-  worked: number;
-  startedMs: number;
-  /** When the last wait for a limit of the service is over. */
-  waitUntilMs: number;
-  readonly now: () => number;
-}
-
-function createState(now: () => number): ViewState {
-  return {
-    total: 0,
-    done: 0,
-    counts: { improved: 0, not_improved: 0, failed: 0, skipped: 0 },
-    active: new Map(),
-    calls: 0,
-    tokens: 0,
-    costUsd: 0,
-    unpriced: 0,
-    worked: 0,
-    startedMs: now(),
-    waitUntilMs: 0,
-    now,
-  };
-}
-
-function update(state: ViewState, event: BatchEvent): void {
-  switch (event.type) {
-    case "batch_started":
-      state.total = event.total;
-      state.startedMs = state.now();
-      return;
-    case "task_started":
-      state.active.set(event.task.key, { doing: "starting", sinceMs: state.now(), rounds: null });
-      return;
-    case "task_progress":
-      note(state, event.task.key, event.event);
-      count(state, event.event);
-      return;
-    case "task_finished":
-      state.active.delete(event.entry.task.key);
-      state.done += 1;
-      if (!event.entry.wasFinished && event.entry.result !== null) state.worked += 1;
-      state.counts[verdictOf(event.entry)] += 1;
-      return;
-    case "rate_limited":
-      state.waitUntilMs = state.now() + event.wait.ms;
-  }
-}
-
-function count(state: ViewState, event: JournalEvent): void {
-  if (event.type !== "reply") return;
-  const { usage } = event.completion;
-  state.calls += usage.calls;
-  state.tokens += (usage.promptTokens ?? 0) + (usage.completionTokens ?? 0);
-  if (usage.costUsd === null) state.unpriced += 1;
-  else state.costUsd += usage.costUsd;
-}
-
-function note(state: ViewState, key: string, event: JournalEvent): void {
-  const configured = event.type === "run_started" ? event.config.max_iterations : null;
-  const rounds = typeof configured === "number" ? configured : (state.active.get(key)?.rounds ?? null);
-  state.active.set(key, { doing: doingAfter(event, rounds), sinceMs: state.now(), rounds });
-}
-
-/** What comes next after an event is what the instance is doing now. */
-function doingAfter(event: JournalEvent, rounds: number | null): string {
-  switch (event.type) {
-    case "run_started":
-    case "run_resumed":
-      return "evaluating the initial program";
-    case "initial_evaluated":
-      return "round 1: waiting for the model";
-    case "reply":
-      return `round ${event.iteration}: testing and measuring`;
-    case "iteration":
-      return event.iteration === rounds
-        ? "checking the winner"
-        : `round ${event.iteration + 1}: waiting for the model (last: ${event.verdict.replace("_", " ")})`;
-    case "confirmed":
-      return "checking the winner on new inputs";
-    case "held_out":
-    case "run_ended":
-      return "writing its files";
-  }
-}
-
-function picture(state: ViewState, output: ViewOutput): readonly string[] {
+function picture(state: Progress, output: ViewOutput): readonly string[] {
   const lines = [bar(state), totals(state), ...waitLine(state)];
   // What scrolls out of the window cannot be erased again; two lines for "and more" and the cursor.
   const shown = Math.max(0, Math.min(SHOWN_TASKS, output.rows() - lines.length - 2));
@@ -213,7 +109,7 @@ function picture(state: ViewState, output: ViewOutput): readonly string[] {
   return lines.map((line) => clip(line, output.columns()));
 }
 
-function waitLine({ waitUntilMs, now }: ViewState): readonly string[] {
+function waitLine({ waitUntilMs, now }: Progress): readonly string[] {
   const leftMs = waitUntilMs - now();
   return leftMs <= 0 ? [] : [waitWords(leftMs)];
 }
@@ -222,24 +118,24 @@ function waitWords(ms: number): string {
   return `rate limit reached: the next request waits ${clock(ms)}`;
 }
 
-function bar(state: ViewState): string {
+function bar(state: Progress): string {
   const share = state.total === 0 ? 1 : state.done / state.total;
   const filled = Math.round(share * BAR_COLUMNS);
   const drawn = `${"█".repeat(filled)}${"░".repeat(BAR_COLUMNS - filled)}`;
   return `${drawn} ${state.done}/${state.total}  ${clock(state.now() - state.startedMs)}${etaWords(state)}`;
 }
 
-function totals(state: ViewState): string {
+function totals(state: Progress): string {
   const { improved, not_improved: notImproved, failed } = state.counts;
   const cost = state.costUsd > 0 || state.unpriced > 0 ? `, ${costWords(state)}` : "";
   return `${improved} improved, ${notImproved} not improved, ${failed} failed; ${state.calls} calls, ${state.tokens} tokens${cost}`;
 }
 
-function costWords(state: ViewState): string {
+function costWords(state: Progress): string {
   return `${state.costUsd.toFixed(4)} USD${state.unpriced > 0 ? ` and ${state.unpriced} calls without a price` : ""}`;
 }
 
-function etaWords(state: ViewState): string {
+function etaWords(state: Progress): string {
   const left = state.total - state.done;
   if (left === 0 || state.worked === 0) return "";
   const leftMs = ((state.now() - state.startedMs) / state.worked) * left;

@@ -1,23 +1,24 @@
-import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { defineCommand } from "citty";
 import { type BatchEstimate, estimateBatch } from "../batch/estimate.ts";
-import { type BatchEvent, exitCodeOf, runBatch } from "../batch/index.ts";
+import { type BatchEntry, type BatchEvent, exitCodeOf, runBatch } from "../batch/index.ts";
 import { batchFileStem, lockBatch } from "../batch/lock.ts";
-import { type BatchSummary, summarizeBatch } from "../batch/summary.ts";
+import { summarizeBatch } from "../batch/summary.ts";
 import { type BatchTask, findTasks } from "../batch/tasks.ts";
 import type { Config } from "../config/schema.ts";
-import { interruptedError, PerfagentError } from "../errors.ts";
-import { makeDirectory, removeUnfinishedFiles, writeFileWhole } from "../run/paths.ts";
+import { interruptedError } from "../errors.ts";
+import { makeDirectory, removeUnfinishedFiles } from "../run/paths.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
-import type { Language, Logger } from "../types.ts";
+import type { Logger } from "../types.ts";
+import { configOfTask, requireFolders, resolveForLanguages } from "./batch-config.ts";
 import { estimateDocument, estimateText } from "./batch-estimate.ts";
 import { batchEventDocument } from "./batch-events.ts";
 import { parseLanguages, parseRange, parseShard, shardOfScheduler } from "./batch-flags.ts";
+import { createStream, writeSummary } from "./batch-output.ts";
 import { batchTable } from "./batch-table.ts";
 import { type BatchView, createPlainView, createTerminalView } from "./batch-view.ts";
-import { ensureWritable, writeOutput } from "./files.ts";
-import { configArgs, type ResolvedConfig, resolveConfig } from "./flags.ts";
+import { ensureWritable } from "./files.ts";
+import { configArgs, type ResolvedConfig } from "./flags.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { createLogger } from "./logger.ts";
 import { redactSecrets } from "./secrets.ts";
@@ -96,7 +97,7 @@ export default defineCommand({
     const baseDir = args["base-dir"] ?? config.logging.trajectory_dir;
     const baseDirOf = (task: BatchTask) => (configs.size === 1 ? baseDir : join(baseDir, task.language));
     const view = createView(args.quiet === true || args.estimate === true);
-    const logger = viewLogger(view, config);
+    const logger = viewLogger(view, config, args.quiet === true);
     const configOf = (task: BatchTask) => configOfTask(configs, task, logger);
     if (args.estimate) {
       const isResumed = args.resume === true;
@@ -138,7 +139,7 @@ export default defineCommand({
       const summary = summarizeBatch(entries, { shard, startTime, endTime: new Date().toISOString() });
       if (args.quiet !== true) writeStderr(redactSecrets(batchTable(summary, entries)));
       await writeSummary(summary, join(baseDir, document), args.output, stream);
-      if (interruptSignal.aborted) throw interruptedError();
+      if (entries.some(isInterrupted)) throw interruptedError();
       process.exitCode = exitCodeOf(entries);
     } finally {
       view.close();
@@ -150,66 +151,8 @@ export default defineCommand({
 
 // --- internal ---
 
-/** One configuration for each language; without a list, the one of the configuration itself. */
-async function resolveForLanguages(
-  args: Readonly<Record<string, unknown>>,
-  languages: readonly Language[] | null,
-): Promise<ReadonlyMap<Language, ResolvedConfig>> {
-  if (languages === null) {
-    const resolved = await resolveConfig(args);
-    return new Map([[resolved.config.language_cfg.language, resolved]]);
-  }
-  const configs = new Map<Language, ResolvedConfig>();
-  for (const language of languages) configs.set(language, await resolveConfig({ ...args, language }));
-  return configs;
-}
-
-/**
- * A misspelt folder would leave every instance without its own settings or its program.
- * @throws PerfagentError `config`
- */
-function requireFolders({ prompts, overrides }: Config): void {
-  const folders = [
-    ["--instance-templates-dir", prompts.instance_templates_dir],
-    ["--initial-code-dir", overrides.initial_code_dir],
-  ] as const;
-  for (const [flag, path] of folders) {
-    if (path === null || statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
-    throw new PerfagentError("config", `Cannot use ${flag} '${path}': there is no such folder`);
-  }
-}
-
-/** The configuration with the task's own file on top, where its folder has one. */
-async function configOfTask(
-  configs: ReadonlyMap<Language, ResolvedConfig>,
-  task: BatchTask,
-  logger: Logger,
-): Promise<Config> {
-  const resolved = configs.get(task.language);
-  if (resolved === undefined) throw new Error(`there is no configuration for ${task.language}`);
-  const path = templateOf(task, resolved.config.prompts.instance_templates_dir);
-  const own = path === null ? resolved : await resolved.withFile(path);
-  const { config } = own;
-  if (config.language_cfg.language !== task.language) {
-    throw new PerfagentError(
-      "config",
-      `Cannot use '${path}': it sets the language to ${config.language_cfg.language}; this batch works in ${task.language}`,
-    );
-  }
-  for (const warning of own.warnings) {
-    if (!resolved.warnings.includes(warning)) logger.warn(`${task.key}: ${warning}`);
-  }
-  const { log_dir: logDir } = config.logging;
-  if (configs.size === 1 || logDir === null) return config;
-  // One instance in two languages is two runs: each has a log of its own.
-  return { ...config, logging: { ...config.logging, log_dir: join(logDir, task.language) } };
-}
-
-/** The task's own configuration file; `.yaml` goes before `.yml`. A link that leads nowhere is one that cannot be read. */
-function templateOf(task: BatchTask, folder: string | null): string | null {
-  if (folder === null) return null;
-  const paths = ["yaml", "yml"].map((extension) => join(folder, `${task.taskName}.${extension}`));
-  return paths.find((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined) ?? null;
+function isInterrupted({ error, skipped }: BatchEntry): boolean {
+  return (error ?? skipped)?.code === "interrupted";
 }
 
 async function printEstimate(
@@ -233,65 +176,14 @@ function createView(isQuiet: boolean): BatchView {
   return process.stderr.isTTY ? createTerminalView(output, now) : createPlainView(output, now);
 }
 
-/** Messages that concern the whole batch, above the picture. */
-function viewLogger(view: BatchView, config: Config): Logger {
-  const quiet = config.logging.log_level === "ERROR";
+/** Messages that concern the whole batch, above the picture; `--quiet` leaves the errors. */
+function viewLogger(view: BatchView, config: Config, isQuiet: boolean): Logger {
+  const onlyErrors = isQuiet || config.logging.log_level === "ERROR";
   return {
     debug: () => {},
     info: () => {},
-    warn: (message) => (quiet ? undefined : view.say(`warning: ${message}`)),
-    error: (message) => view.say(`error: ${message}`),
+    warn: (message) => (onlyErrors ? undefined : view.say(`warning: ${message}`)),
+    error: (message) =>
+      isQuiet ? writeStderr(redactSecrets(`error: ${message}\n`)) : view.say(`error: ${message}`),
   };
-}
-
-/** Events as JSON lines on standard output. */
-interface EventStream {
-  /** Null is passed over. */
-  send(document: Readonly<Record<string, unknown>> | null): void;
-  /** @throws PerfagentError `output` when a line could not be written. */
-  finish(): Promise<void>;
-}
-
-/**
- * Events come faster than a slow reader takes them: they are written one after another. What cannot be written stops no
- * instance; it is told at the end.
- */
-function createStream(isWanted: boolean): EventStream {
-  let pending: Promise<void> = Promise.resolve();
-  let failure: unknown = null;
-  return {
-    send(document) {
-      if (!isWanted || document === null) return;
-      pending = pending.then(async () => {
-        if (failure !== null) return;
-        try {
-          await writeStdout(`${JSON.stringify(document)}\n`);
-        } catch (error) {
-          failure = error;
-        }
-      });
-    },
-    async finish() {
-      await pending;
-      if (failure !== null) throw failure;
-    },
-  };
-}
-
-/** Writes the summary to every place, also after one of them could not be written. */
-async function writeSummary(
-  summary: BatchSummary,
-  path: string,
-  output: string | undefined,
-  stream: EventStream,
-): Promise<void> {
-  const text = `${JSON.stringify(summary, null, 2)}\n`;
-  stream.send({ type: "batch_finished", ...summary });
-  const outcomes = await Promise.allSettled([
-    (async () => writeFileWhole(path, text))(),
-    output === undefined ? undefined : writeOutput(output, text),
-    stream.finish(),
-  ]);
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
 }

@@ -27,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     examples: [
       "perfagent batch --instances-dir problems --base-dir out --max-workers 8",
       "perfagent batch --instances-dir problems --base-dir out --resume",
+      "perfagent batch --instances-dir 'problems/aizu_*.json' --language python3,cpp --estimate",
     ],
     load: () => import("./batch.ts"),
   },

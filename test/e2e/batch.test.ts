@@ -96,7 +96,10 @@ describe("perfagent batch", () => {
     withFolder(async (cwd) => {
       writeFakeBatch(cwd, ["a"]);
       mkdirSync(join(cwd, "templates"));
-      writeFileSync(join(cwd, "templates", "a.yml"), "prompts:\n  additional_requirements: Mind the gap.\n");
+      writeFileSync(
+        join(cwd, "templates", "a.yml"),
+        "budget: {max_time: 5}\nprompts:\n  additional_requirements: Mind the gap.\n",
+      );
       writeFileSync(
         join(cwd, "c.yaml"),
         [
@@ -117,6 +120,7 @@ describe("perfagent batch", () => {
         { cwd },
       );
       expect(stderr).toContain("model.use_llm no longer means anything");
+      expect(stderr).toContain("a: templates/a.yml:1: budget.max_time holds for the whole batch");
       expect(exitCode).toBe(0);
       const reply = eventsOf(cwd, "a").find((event) => event.type === "reply");
       expect(JSON.stringify(reply)).toContain("Mind the gap.");
@@ -345,6 +349,8 @@ describe("perfagent batch --resume", () => {
     withFolder(async (cwd) => {
       writeFakeBatch(cwd, ["a", "b"]);
       expect((await runCli(REPLAY_BATCH, { cwd })).exitCode).toBe(0);
+      const left = await runCli([...REPLAY_BATCH, "--resume", "--estimate", "--json"], { cwd });
+      expect(JSON.parse(left.stdout)).toMatchObject({ instances: 2, expected: { calls: 0 } });
       const before = readFileSync(join(cwd, "out", "a", "a.journal.jsonl"), "utf8");
       const changed = await runCli([...REPLAY_BATCH, "--resume", "--opt-target", "memory"], { cwd });
       expect(changed.exitCode).toBe(2);
