@@ -2,7 +2,7 @@
  * Error rates of the decision rule on this machine, while other work comes and goes: false accepts for the same program
  * twice, and how often true gains of 5 % and 10 % are found, beside the original tool's rule on the same samples.
  *
- * `PERFAGENT_BENCH_ROUNDS` sets the number of rounds (default 1500: about 20 minutes on an otherwise idle machine of two
+ * `PERFAGENT_BENCH_ROUNDS` sets the number of rounds (default 1100: about 20 minutes on an otherwise idle machine of two
  * cores). Decisions are made twice: one after another on pairs of their own, as many as there are, and 1000 that begin at
  * random places of the series.
  */
@@ -18,7 +18,7 @@ const METRICS = ["cpu_time", "runtime", "integral"] as const;
 
 /** Measures, decides and prints. */
 export async function run(): Promise<void> {
-  const rounds = Number(process.env.PERFAGENT_BENCH_ROUNDS ?? 1500);
+  const rounds = Number(process.env.PERFAGENT_BENCH_ROUNDS ?? 1100);
   const root = mkdtempSync(join(tmpdir(), "perfagent-bench-"));
   const logger: Logger = { debug() {}, info() {}, warn: write, error: write };
   const sandbox = await createLocalSandbox({

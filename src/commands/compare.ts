@@ -224,7 +224,6 @@ async function compareOn(evaluator: Evaluator, context: CompareContext): Promise
           b: candidate,
           metric,
           rule: {
-            kind: "evidence",
             minEffect: numberOf(args["min-effect"]) ?? config.optimization.min_effect,
             maxPairs: numberOf(args["max-pairs"]) ?? config.optimization.max_pairs,
           },

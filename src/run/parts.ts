@@ -138,7 +138,7 @@ function summarizer(trimRatio: number): (samples: readonly Sample[]) => Sample {
 
 function evidenceRule(config: Config): EvidenceRule {
   const { min_effect: minEffect, max_pairs: maxPairs } = config.optimization;
-  return { kind: "evidence", minEffect, maxPairs };
+  return { minEffect, maxPairs };
 }
 
 /** The profile of the current program, made once for each; null where none is wanted or the program does not pass. */

@@ -8,9 +8,7 @@ import type { EvidenceRule } from "./rule.ts";
 export { compareClassic } from "./classic.ts";
 export { type Decision, recompute } from "./judge.ts";
 export {
-  type ClassicRule,
   DEFAULT_EVIDENCE_RULE,
-  type DecisionRule,
   type EvidenceRule,
   MAX_PAIRS,
   MIN_PAIRS,

@@ -10,21 +10,13 @@ import type { Comparison, Criterion } from "../../types.ts";
  */
 
 export interface EvidenceRule {
-  readonly kind: "evidence";
   /** Least share of A's cost that B must save, such as 0.02; a median gain below it is no improvement. */
   readonly minEffect: number;
   /** Pairs after which the answer is "no difference"; 10 to 500. */
   readonly maxPairs: number;
 }
 
-/** The original tool's rule, for reproduction: the smaller trimmed mean wins. */
-export interface ClassicRule {
-  readonly kind: "classic";
-}
-
-export type DecisionRule = EvidenceRule | ClassicRule;
-
-export const DEFAULT_EVIDENCE_RULE: EvidenceRule = { kind: "evidence", minEffect: 0.02, maxPairs: 60 };
+export const DEFAULT_EVIDENCE_RULE: EvidenceRule = { minEffect: 0.02, maxPairs: 60 };
 
 /** Fewest pairs whose exact p value can be below {@link ACCEPT_P}: 2⁻¹⁰ = 0.00098. */
 export const MIN_PAIRS = 10;
