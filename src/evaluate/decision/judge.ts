@@ -164,16 +164,22 @@ function describe(
 
 function reasonOf(seen: Look, metric: string, pairs: number, { minEffect, maxPairs }: Criterion): string {
   const change = `the median ${metric} ${changeOf(seen.medianGain)}`;
-  const evidence = `${pairs} pairs, p = ${seen.pValue.toPrecision(2)}`;
+  const { ratio, interval, pValue } = seen;
+  const bounds = interval === null ? "" : `, 95 % interval ${short(interval[0])} to ${short(interval[1])}`;
+  const evidence = `old / new = ${short(ratio)}${bounds}, ${pairs} pairs, p = ${pValue.toPrecision(2)}`;
   if (seen.verdict !== "no_difference") return `${change} (${evidence})`;
   return pairs >= maxPairs
-    ? `no proof of a gain of ${percent(minEffect)} or more in ${pairs} pairs: ${change} (p = ${seen.pValue.toPrecision(2)})`
+    ? `no proof of a gain of ${percent(minEffect)} or more: ${change} (${evidence})`
     : `no worthwhile gain: ${change}, the minimum effect is ${percent(minEffect)} (${evidence})`;
 }
 
 function changeOf(gain: number): string {
   if (gain === 0) return "is the same";
   return gain > 0 ? `falls by ${percent(gain)}` : `rises by ${percent(-gain)}`;
+}
+
+function short(ratio: number): string {
+  return String(Number(ratio.toPrecision(4)));
 }
 
 function percent(share: number): string {
