@@ -157,10 +157,13 @@ function createProfiler(config: Config, workshop: Workshop, { instance, language
   };
 }
 
-/** What is decided on: the target, or the first metric that an own evaluation names. */
-function metricOf(config: Config, evaluator: Evaluator): string {
-  const { evaluator: own, target } = config.optimization;
-  return own === null ? target : (evaluator.metrics[0] ?? target);
+/**
+ * What is decided on: the target, or the first metric that an own evaluation names. It is read from an evaluation, because
+ * a continued run has not asked its evaluator yet.
+ */
+function metricOf(config: Config, { evaluation }: Candidate): string {
+  const { evaluator, target } = config.optimization;
+  return evaluator === null ? target : (Object.keys(evaluation?.metrics ?? {})[0] ?? target);
 }
 
 async function compare(
@@ -171,7 +174,7 @@ async function compare(
   newer: Candidate,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const metric = metricOf(config, evaluator);
+  const metric = metricOf(config, older);
   if (config.optimization.decision === "classic") {
     return compactComparison(compareClassic(requireEvaluation(older), requireEvaluation(newer), metric));
   }
@@ -192,7 +195,7 @@ function confirmer(config: Config, context: RunPartsContext, evaluator: Evaluato
     compactComparison(
       await confirmWinner({
         evaluator,
-        metric: metricOf(config, evaluator),
+        metric: metricOf(config, winner),
         rule: evidenceRule(config),
         seed: deriveSeed(context.seed, `confirmation ${winner.iteration}`),
         signal,
