@@ -29,7 +29,8 @@ export async function run(): Promise<void> {
         const beyond: number[] = [];
         for (let index = 0; index < RUNS; index += 1) {
           const start = performance.now();
-          expectStatus(await bench.run(program, 1, "time", { wallMs }), "timeout");
+          // As in a check: a timed pass would also wait for those of other processes.
+          expectStatus(await bench.run(program, 1, "check", { wallMs }), "timeout");
           beyond.push(performance.now() - start - wallMs);
         }
         rows.push([`returned after a limit of ${wallMs} ms, ${what} (ms, middle)`, median(beyond), 100]);

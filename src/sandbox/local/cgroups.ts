@@ -1,5 +1,5 @@
 /** Control groups, where this machine and user may make them: one for each box. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Host folders of a box's control group; with version 2 all are the same one. */
@@ -37,6 +37,7 @@ export function findCgroups(version: 1 | 2, mostProcesses: number): Cgroups | nu
   const cpu = version === 2 ? memory : parent("cpuacct");
   const pids = version === 2 ? memory : parent("pids");
   if (memory === null || cpu === null || pids === null) return null;
+  for (const folder of new Set([memory, cpu, pids])) removeForsaken(folder);
   let serial = 0;
   return {
     version,
@@ -110,6 +111,19 @@ function usableParent(root: string, start: string, neededFile: string): string |
     if (usable) return folder;
   }
   return null;
+}
+
+/** Groups of perfagents that were killed and could not remove them. One that is in use cannot be removed. */
+function removeForsaken(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = /^perfagent-(?:trial-)?(\d+)/.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    try {
+      rmdirSync(join(parent, name));
+    } catch {
+      // Still in use, or removed by another perfagent first.
+    }
+  }
 }
 
 function distinct(folders: CgroupFolders): Set<string> {

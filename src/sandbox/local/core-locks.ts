@@ -35,7 +35,7 @@ export function lockedBetweenProcesses(cores: Cores, folder: string = tmpdir()):
 // --- internal ---
 
 /** A pass over a hundred tests takes seconds; who waits this long measures beside somebody rather than not at all. */
-const LONGEST_WAIT_MS = 20_000;
+const LONGEST_WAIT_MS = 5000;
 const POLL_MS = 2;
 
 /** LOCK_EX | LOCK_NB. */
