@@ -7,6 +7,7 @@ import { summarizeBatch } from "../batch/summary.ts";
 import { type BatchTask, findTasks } from "../batch/tasks.ts";
 import type { Config } from "../config/schema.ts";
 import { interruptedError } from "../errors.ts";
+import { requireConfiguredModel } from "../run/model-options.ts";
 import { makeDirectory, removeUnfinishedFiles } from "../run/paths.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Logger } from "../types.ts";
@@ -102,6 +103,10 @@ export default defineCommand({
     if (args.estimate) {
       const isResumed = args.resume === true;
       return await printEstimate(await estimateBatch({ tasks, configOf, baseDirOf, isResumed }), args);
+    }
+    // A file of its own may give an instance another model.
+    if (config.prompts.instance_templates_dir === null && !args.estimate) {
+      for (const resolved of configs.values()) requireConfiguredModel(resolved.config, resolved.environment);
     }
     makeDirectory(baseDir);
     const lock = lockBatch(baseDir, shard);
