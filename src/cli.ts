@@ -3,15 +3,15 @@
  * and an exit code. Nothing heavy is imported here: `--help` and `--version` must answer at once.
  */
 
-import { checkLine } from "./commands/check-line.ts";
-import { describeFailure, wantsStacks } from "./commands/failure.ts";
-import { commandHelp, rootHelp } from "./commands/help.ts";
-import { interruptSignal, isOutputAbandoned, listenForInterrupts } from "./commands/interrupt.ts";
-import { redactSecrets } from "./commands/secrets.ts";
-import { flagNames, usageError } from "./commands/shared.ts";
-import { writeStderr } from "./commands/stderr.ts";
-import { writeStdout } from "./commands/stdout.ts";
-import { COMMANDS, commandNames, loadCommand } from "./commands/table.ts";
+import { checkLine } from "./commands/line/check-line.ts";
+import { describeFailure, wantsStacks } from "./commands/line/failure.ts";
+import { commandHelp, rootHelp } from "./commands/line/help.ts";
+import { flagNames, usageError } from "./commands/line/shared.ts";
+import { COMMANDS, commandNames, loadCommand } from "./commands/line/table.ts";
+import { interruptSignal, isOutputAbandoned, listenForInterrupts } from "./commands/process/interrupt.ts";
+import { redactSecrets } from "./commands/process/secrets.ts";
+import { writeStderr } from "./commands/process/stderr.ts";
+import { writeStdout } from "./commands/process/stdout.ts";
 import { interruptedError } from "./errors.ts";
 import { nearest } from "./lib/nearest.ts";
 import { VERSION } from "./version.ts";

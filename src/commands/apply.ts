@@ -4,9 +4,9 @@ import { applyResponse } from "../edit/index.ts";
 import { EXIT_CODES, PerfagentError } from "../errors.ts";
 import { LANGUAGE_IDS, languageOfFile, parseLanguage } from "../languages.ts";
 import type { EditOutcome, Language } from "../types.ts";
-import { readBytes } from "./files.ts";
-import { usageError } from "./shared.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { usageError } from "./line/shared.ts";
+import { readBytes } from "./process/files.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
 
 const applyArgs = {
   program: {

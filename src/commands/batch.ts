@@ -11,21 +11,21 @@ import { requireConfiguredModel } from "../run/model-options.ts";
 import { makeDirectory, removeUnfinishedFiles } from "../run/paths.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Logger } from "../types.ts";
-import { configOfTask, requireFolders, resolveForLanguages } from "./batch-config.ts";
-import { estimateDocument, estimateText } from "./batch-estimate.ts";
-import { batchEventDocument } from "./batch-events.ts";
-import { parseLanguages, parseRange, parseShard, shardOfScheduler } from "./batch-flags.ts";
-import { createStream, writeSummary } from "./batch-output.ts";
-import { batchTable } from "./batch-table.ts";
-import { type BatchView, createPlainView, createTerminalView } from "./batch-view.ts";
-import { ensureWritable } from "./files.ts";
-import { configArgs, type ResolvedConfig } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger } from "./logger.ts";
-import { redactSecrets } from "./secrets.ts";
-import { listArg, listOf, numberArg, numberOf, usageError } from "./shared.ts";
-import { writeStderr } from "./stderr.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { configOfTask, requireFolders, resolveForLanguages } from "./batch/config.ts";
+import { estimateDocument, estimateText } from "./batch/estimate.ts";
+import { batchEventDocument } from "./batch/events.ts";
+import { parseLanguages, parseRange, parseShard, shardOfScheduler } from "./batch/flags.ts";
+import { createStream, writeSummary } from "./batch/output.ts";
+import { batchTable } from "./batch/table.ts";
+import { type BatchView, createPlainView, createTerminalView } from "./batch/view.ts";
+import { configArgs, type ResolvedConfig } from "./line/flags.ts";
+import { listArg, listOf, numberArg, numberOf, usageError } from "./line/shared.ts";
+import { ensureWritable } from "./process/files.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger } from "./process/logger.ts";
+import { redactSecrets } from "./process/secrets.ts";
+import { writeStderr } from "./process/stderr.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
 
 export default defineCommand({
   meta: { name: "batch" },

@@ -17,13 +17,13 @@ import { instanceOfInput } from "../run/compare.ts";
 import { openEvaluator } from "../run/evaluator.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Comparison, Evaluation, Evaluator, Instance, Language, Logger, Sample } from "../types.ts";
-import { type CompareReport, compareDocument, compareText } from "./compare-view.ts";
-import { readText } from "./files.ts";
-import { resolveConfig, selectConfigArgs } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger } from "./logger.ts";
-import { numberArg, numberOf, usageError } from "./shared.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { type CompareReport, compareDocument, compareText } from "./compare/view.ts";
+import { resolveConfig, selectConfigArgs } from "./line/flags.ts";
+import { numberArg, numberOf, usageError } from "./line/shared.ts";
+import { readText } from "./process/files.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger } from "./process/logger.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
 
 const ownArgs = {
   instance: {

@@ -1,8 +1,8 @@
 import { defineCommand } from "citty";
-import { bashScript, type CompletionModel, fishScript, zshScript } from "./completion-scripts.ts";
-import { isMultiple, optionsOf, usageError } from "./shared.ts";
-import { writeStdout } from "./stdout.ts";
-import { COMMANDS, loadCommand } from "./table.ts";
+import { bashScript, type CompletionModel, fishScript, zshScript } from "./completions/scripts.ts";
+import { isMultiple, optionsOf, usageError } from "./line/shared.ts";
+import { COMMANDS, loadCommand } from "./line/table.ts";
+import { writeStdout } from "./process/stdout.ts";
 
 const SCRIPTS: Readonly<Record<string, (model: CompletionModel) => string>> = {
   bash: bashScript,

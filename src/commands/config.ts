@@ -7,11 +7,11 @@ import { exampleYaml } from "../config/render.ts";
 import { shownConfig, shownValue } from "../config/shown.ts";
 import { nearest } from "../lib/nearest.ts";
 import { REDACTED } from "../lib/redact.ts";
-import { configArgs, type ResolvedConfig, resolveConfig } from "./flags.ts";
-import { createLogger } from "./logger.ts";
-import { redactSecrets } from "./secrets.ts";
-import { usageError } from "./shared.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { configArgs, type ResolvedConfig, resolveConfig } from "./line/flags.ts";
+import { usageError } from "./line/shared.ts";
+import { createLogger } from "./process/logger.ts";
+import { redactSecrets } from "./process/secrets.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
 
 export default defineCommand({
   meta: { name: "config" },

@@ -10,10 +10,10 @@ import type { RunOutcome } from "../run/index.ts";
 import { makeDirectory, writeFileWhole } from "../run/paths.ts";
 import { runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger, type LogLevel } from "./logger.ts";
-import { runSummary } from "./run-summary.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger, type LogLevel } from "./process/logger.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
+import { runSummary } from "./run/summary.ts";
 
 export default defineCommand({
   meta: { name: "demo" },

@@ -5,16 +5,16 @@ import { cacheDirectory } from "../lib/cache-directory.ts";
 import { clearCache } from "../sandbox/local/build-cache.ts";
 import { createLocalSandbox, surveyIsolation } from "../sandbox/local/index.ts";
 import type { Logger, Sandbox } from "../types.ts";
-import { type Check, renderChecks, worstStatus } from "./doctor-check.ts";
-import { checkLanguages } from "./doctor-languages.ts";
-import { checkCores, checkIsolation, checkPlaces } from "./doctor-machine.ts";
-import { measureNoise, noiseChecks } from "./doctor-noise.ts";
-import { checkBackend, checkModel } from "./doctor-services.ts";
-import { type ResolvedConfig, resolveConfig, selectConfigArgs } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger } from "./logger.ts";
-import { redactSecrets } from "./secrets.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { type Check, renderChecks, worstStatus } from "./doctor/check.ts";
+import { checkLanguages } from "./doctor/languages.ts";
+import { checkCores, checkIsolation, checkPlaces } from "./doctor/machine.ts";
+import { measureNoise, noiseChecks } from "./doctor/noise.ts";
+import { checkBackend, checkModel } from "./doctor/services.ts";
+import { type ResolvedConfig, resolveConfig, selectConfigArgs } from "./line/flags.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger } from "./process/logger.ts";
+import { redactSecrets } from "./process/secrets.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
 
 const doctorArgs = {
   json: { type: "boolean", description: "Print the report as JSON" },

@@ -10,14 +10,14 @@ import { openEvaluator } from "../run/evaluator.ts";
 import { chooseInitialCode } from "../run/initial-code.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Evaluation, Evaluator, Instance, Language, Logger } from "../types.ts";
-import { evaluationDocument } from "./eval-document.ts";
-import { evaluationSummary } from "./eval-summary.ts";
-import { readBytes, readText } from "./files.ts";
-import { type ResolvedConfig, resolveConfig, selectConfigArgs } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger } from "./logger.ts";
-import { listArg, listOf, usageError } from "./shared.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { evaluationDocument } from "./eval/document.ts";
+import { evaluationSummary } from "./eval/summary.ts";
+import { type ResolvedConfig, resolveConfig, selectConfigArgs } from "./line/flags.ts";
+import { listArg, listOf, usageError } from "./line/shared.ts";
+import { readBytes, readText } from "./process/files.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger } from "./process/logger.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
 
 const evalArgs = {
   instance: {

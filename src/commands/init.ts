@@ -13,10 +13,10 @@ import { readTests } from "../init/read-tests.ts";
 import { parseInstance } from "../instance.ts";
 import { LANGUAGES, languageOfFile, parseLanguage } from "../languages.ts";
 import type { Language } from "../types.ts";
-import { readText, writeOutput } from "./files.ts";
-import { createLogger } from "./logger.ts";
-import { numberArg, numberOf, usageError } from "./shared.ts";
-import { writeJson } from "./stdout.ts";
+import { numberArg, numberOf, usageError } from "./line/shared.ts";
+import { readText, writeOutput } from "./process/files.ts";
+import { createLogger } from "./process/logger.ts";
+import { writeJson } from "./process/stdout.ts";
 
 export default defineCommand({
   meta: { name: "init" },

@@ -4,11 +4,11 @@ import { listCached } from "../evaluate/canonical-cache.ts";
 import { cacheDirectory } from "../lib/cache-directory.ts";
 import { collectReport, type ReportInput } from "../record/report/collect.ts";
 import type { Logger } from "../types.ts";
-import { writeOutput } from "./files.ts";
-import { createLogger } from "./logger.ts";
-import { formatReport, REPORT_FORMATS, type ReportFormat } from "./report-format.ts";
-import { compareGroups, type ScoredGroup, scoreGroups } from "./report-scores.ts";
-import { listOf, restArg, usageError } from "./shared.ts";
+import { listOf, restArg, usageError } from "./line/shared.ts";
+import { writeOutput } from "./process/files.ts";
+import { createLogger } from "./process/logger.ts";
+import { formatReport, REPORT_FORMATS, type ReportFormat } from "./report/format.ts";
+import { compareGroups, type ScoredGroup, scoreGroups } from "./report/scores.ts";
 
 export default defineCommand({
   meta: { name: "report" },

@@ -4,13 +4,13 @@ import { parseInstance } from "../instance.ts";
 import { requireConfiguredModel } from "../run/model-options.ts";
 import { initialCodeOf, runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";
-import { ensureWritable, readBytes, readText, writeOutput } from "./files.ts";
-import { configArgs, resolveConfig } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger } from "./logger.ts";
-import { runSummary } from "./run-summary.ts";
-import { usageError } from "./shared.ts";
-import { writeJson, writeStdout } from "./stdout.ts";
+import { configArgs, resolveConfig } from "./line/flags.ts";
+import { usageError } from "./line/shared.ts";
+import { ensureWritable, readBytes, readText, writeOutput } from "./process/files.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger } from "./process/logger.ts";
+import { writeJson, writeStdout } from "./process/stdout.ts";
+import { runSummary } from "./run/summary.ts";
 
 export default defineCommand({
   meta: { name: "run" },

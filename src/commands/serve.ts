@@ -9,12 +9,12 @@ import { physicalCores } from "../sandbox/local/machine.ts";
 import { startSandboxServer } from "../sandbox/server.ts";
 import { checkAddress } from "../sandbox/server-access.ts";
 import type { Language } from "../types.ts";
-import { configArgs, resolveConfig, selectConfigArgs } from "./flags.ts";
-import { interruptSignal } from "./interrupt.ts";
-import { createLogger } from "./logger.ts";
-import { registerSecrets } from "./secrets.ts";
-import { numberArg, numberOf } from "./shared.ts";
-import { writeStdout } from "./stdout.ts";
+import { configArgs, resolveConfig, selectConfigArgs } from "./line/flags.ts";
+import { numberArg, numberOf } from "./line/shared.ts";
+import { interruptSignal } from "./process/interrupt.ts";
+import { createLogger } from "./process/logger.ts";
+import { registerSecrets } from "./process/secrets.ts";
+import { writeStdout } from "./process/stdout.ts";
 
 /** The official service's port. */
 const DEFAULT_PORT = 8000;

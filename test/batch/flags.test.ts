@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseLanguages, parseRange, parseShard, shardOfScheduler } from "../../src/commands/batch-flags.ts";
+import { parseLanguages, parseRange, parseShard, shardOfScheduler } from "../../src/commands/batch/flags.ts";
 
 describe("parseLanguages()", () => {
   test("takes every spelling, each language once", () => {

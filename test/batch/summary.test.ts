@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { BatchEntry } from "../../src/batch/index.ts";
 import { exitCodeOf } from "../../src/batch/index.ts";
 import { summarizeBatch } from "../../src/batch/summary.ts";
-import { batchTable } from "../../src/commands/batch-table.ts";
+import { batchTable } from "../../src/commands/batch/table.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import type { ResultDocument } from "../../src/record/result.ts";
 

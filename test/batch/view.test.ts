@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { BatchEntry, BatchEvent } from "../../src/batch/index.ts";
 import type { BatchTask } from "../../src/batch/tasks.ts";
-import { batchEventDocument } from "../../src/commands/batch-events.ts";
-import { type BatchView, createPlainView, createTerminalView } from "../../src/commands/batch-view.ts";
+import { batchEventDocument } from "../../src/commands/batch/events.ts";
+import { type BatchView, createPlainView, createTerminalView } from "../../src/commands/batch/view.ts";
 import type { JournalEvent } from "../../src/events.ts";
 
 const views: BatchView[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { COMMANDS } from "../../src/commands/table.ts";
+import { COMMANDS } from "../../src/commands/line/table.ts";
 import { VERSION } from "../../src/version.ts";
 import { CLI_COMMAND, runCli, spawnCli, withFolder } from "../support/cli.ts";
 

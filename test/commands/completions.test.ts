@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { COMMANDS, loadCommand } from "../../src/commands/table.ts";
+import { COMMANDS, loadCommand } from "../../src/commands/line/table.ts";
 import { runCli, withFolder } from "../support/cli.ts";
 import { optionalTest } from "../support/optional.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Check, renderChecks, worstStatus } from "../../src/commands/doctor-check.ts";
-import { checkIsolation, checkPlaces } from "../../src/commands/doctor-machine.ts";
-import { noiseChecks, noiseOf } from "../../src/commands/doctor-noise.ts";
+import { type Check, renderChecks, worstStatus } from "../../src/commands/doctor/check.ts";
+import { checkIsolation, checkPlaces } from "../../src/commands/doctor/machine.ts";
+import { noiseChecks, noiseOf } from "../../src/commands/doctor/noise.ts";
 import { LANGUAGE_IDS } from "../../src/languages.ts";
 import { TIERS } from "../../src/sandbox/local/isolation.ts";
 import { findToolchain } from "../../src/sandbox/local/toolchain.ts";
