@@ -1,4 +1,7 @@
 /** One run of a trusted command with JSON or text in and out: no isolation, but nothing is left behind. */
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 export interface CommandOptions {
   readonly argv: readonly [string, ...string[]];
@@ -25,44 +28,77 @@ export interface CommandResult {
  * Runs a command in a process group of its own and waits for its end. Whatever the reason of the end, the whole group is
  * killed afterwards.
  *
- * @throws The system's error when the command cannot be started.
+ * Its output goes to files, not pipes: a command that writes without end would keep the reader of a pipe from ever doing
+ * anything else, such as stopping it.
+ *
+ * @throws The system's error when the command cannot be started or its output cannot be kept.
  */
 export async function runCommand(options: CommandOptions): Promise<CommandResult> {
+  const folder = mkdtempSync(join(tmpdir(), "perfagent-command-"));
+  try {
+    const stdout = openSync(join(folder, "stdout"), "a+");
+    const stderr = openSync(join(folder, "stderr"), "a+");
+    try {
+      const ended = await runWithFiles(options, stdout, stderr);
+      return {
+        ...ended,
+        stdout: readHead(stdout, options.maxBytes),
+        stderr: readTail(stderr, options.maxBytes),
+      };
+    } finally {
+      closeSync(stdout);
+      closeSync(stderr);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// --- internal ---
+
+/** Time between two looks at how much was written: a command at full speed writes some tens of MB in between. */
+const LOOK_MS = 20;
+/** Standard error may be this many times longer than the part that is kept. */
+const STDERR_FACTOR = 16;
+
+async function runWithFiles(
+  options: CommandOptions,
+  stdout: number,
+  stderr: number,
+): Promise<Omit<CommandResult, "stdout" | "stderr">> {
   let status: CommandResult["status"] = "exited";
   const child = Bun.spawn([...options.argv], {
     cwd: options.cwd,
     env: { ...options.env },
     stdin: typeof options.stdin === "string" ? new TextEncoder().encode(options.stdin) : options.stdin,
-    stdout: "pipe",
-    stderr: "pipe",
+    stdout,
+    stderr,
     detached: true,
   });
   const end = (why: CommandResult["status"]): void => {
     if (status === "exited") status = why;
     killGroup(child.pid);
   };
+  const isTooMuch = (): boolean =>
+    fstatSync(stdout).size > options.maxBytes || fstatSync(stderr).size > STDERR_FACTOR * options.maxBytes;
   const abort = (): void => end("aborted");
   const timer = setTimeout(() => end("timeout"), options.timeoutMs);
+  const looks = setInterval(() => {
+    if (isTooMuch()) end("output_limit");
+  }, LOOK_MS);
   options.signal.addEventListener("abort", abort, { once: true });
   if (options.signal.aborted) abort();
   try {
-    const streams = Promise.all([
-      readHead(child.stdout, options.maxBytes, () => end("output_limit")),
-      readTail(child.stderr, options.maxBytes),
-    ]);
     await child.exited;
-    // A grandchild may hold the pipes open; the text of what is left is complete once the group is gone.
-    killGroup(child.pid);
-    const [stdout, stderr] = await streams;
-    return { status, exitCode: child.exitCode, signal: nameOfSignal(child.signalCode), stdout, stderr };
+    if (status === "exited" && isTooMuch()) status = "output_limit";
+    return { status, exitCode: child.exitCode, signal: nameOfSignal(child.signalCode) };
   } finally {
     clearTimeout(timer);
+    clearInterval(looks);
     options.signal.removeEventListener("abort", abort);
     killGroup(child.pid);
   }
 }
-
-// --- internal ---
 
 /** A real-time signal has a number only. */
 function nameOfSignal(signal: string | number | null): string | null {
@@ -77,37 +113,22 @@ function killGroup(pid: number): void {
   }
 }
 
-async function readHead(
-  stream: ReadableStream<Uint8Array>,
-  maxBytes: number,
-  onLimit: () => void,
-): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    if (size >= maxBytes) continue;
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBytes) onLimit();
-  }
-  return decode(chunks).slice(0, maxBytes);
+function readHead(fd: number, maxBytes: number): string {
+  return readPart(fd, 0, Math.min(maxBytes, fstatSync(fd).size));
 }
 
-async function readTail(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<string> {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > 2 * maxBytes) {
-      const kept = Buffer.concat(chunks).subarray(-maxBytes);
-      chunks = [kept];
-      size = kept.length;
-    }
-  }
-  return decode(chunks).slice(-maxBytes);
+function readTail(fd: number, maxBytes: number): string {
+  const { size } = fstatSync(fd);
+  return readPart(fd, Math.max(0, size - maxBytes), Math.min(maxBytes, size));
 }
 
-function decode(chunks: readonly Uint8Array[]): string {
-  return new TextDecoder().decode(Buffer.concat(chunks));
+function readPart(fd: number, from: number, length: number): string {
+  const bytes = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(fd, bytes, filled, length - filled, from + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, filled));
 }
