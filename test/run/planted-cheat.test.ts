@@ -8,7 +8,7 @@ setDefaultTimeout(600_000);
 
 const work = (loops: number): string =>
   `n = int(input())\ns = 0\nfor i in range(${loops}):\n    s += i % 3\nprint(n * n)\n`;
-const TESTS = ["12", "6789"].map((input) => ({ input, output: String(Number(input) ** 2) }));
+const TESTS = ["345", "6789", "777"].map((input) => ({ input, output: String(Number(input) ** 2) }));
 const CHEAT = `ANSWERS = ${JSON.stringify(Object.fromEntries(TESTS.map(({ input, output }) => [input, output])))}
 print(ANSWERS.get(input().strip(), "0"))
 `;
@@ -25,9 +25,9 @@ optionalTest(MISSING_FOR_LOCAL)(
     const task = openFakeRun("squares");
     const sandbox = await startLocalSandbox();
     try {
-      const honest = work(150_000);
+      const honest = work(120_000);
       const { result } = await task.run({
-        initial: work(600_000),
+        initial: work(400_000),
         answers: [wholeAnswer(honest), wholeAnswer(CHEAT)],
         instance: { generated_tests: TESTS, test_case_generator: GENERATOR },
         config: { "optimization.held_out_tests": 10 },
