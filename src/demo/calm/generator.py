@@ -26,7 +26,7 @@ def generate_test_cases(num_cases: int, seed: int = 42) -> list[dict]:
     cases = []
     for index in range(num_cases):
         if index % 4 == 3:
-            count, limit, step = rng.randint(850, 950), 900, 12
+            count, limit, step = rng.randint(800, 900), 900, 12
         else:
             count, limit, step = rng.randint(1, 30), rng.randint(0, 20), 9
         value = rng.randint(2000, 3000)

@@ -12,7 +12,7 @@ def generate_test_cases(num_cases: int, seed: int = 42) -> list[dict]:
     for index in range(num_cases):
         kind = index % 4
         if kind == 3:
-            count, top, distance = rng.randint(3500, 3700), 100000, rng.randint(0, 1000)
+            count, top, distance = rng.randint(3000, 3200), 100000, rng.randint(0, 1000)
         elif kind == 2:
             count, top, distance = rng.randint(20, 60), 30, 0
         else:
