@@ -1,7 +1,7 @@
 /**
  * What the sandbox costs: one test in a box beside a bare C loop around the same program, and 1, 10, 100, 1000 tests.
  */
-import { median, openBench, printTable, type Row } from "./measure/bench.ts";
+import { type Bench, type BenchProgram, median, openBench, printTable, type Row } from "./measure/bench.ts";
 
 /** Measures and prints. */
 export async function run(): Promise<void> {
@@ -33,7 +33,7 @@ export async function run(): Promise<void> {
     }
     rows.push(["direct spawn, beyond the C loop (ms)", median(direct) - bareEmpty, 0.3]);
 
-    const short = await bench.build(busy(1.5));
+    const short = await busy(bench, 1.5);
     const shortWalls: number[] = [];
     const shortBare: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -49,7 +49,7 @@ export async function run(): Promise<void> {
     ]);
     rows.push(["its runs that were measured below 1 ms", shortWalls.filter((wall) => wall < 1).length, 0]);
 
-    const twenty = await bench.build(busy(20));
+    const twenty = await busy(bench, 20);
     let previous = 0;
     for (const count of COUNTS) {
       const ratios: number[] = [];
@@ -85,13 +85,25 @@ const SINGLE_RUNS = 101;
 const ROUNDS = 5;
 const COUNTS = [1, 10, 100, 1000] as const;
 
-/** A program that works for some milliseconds of CPU time. */
-function busy(milliseconds: number): string {
-  return `#include <ctime>
+/**
+ * A program that works for about so long. It counts steps: one that asked for its own CPU time would wait for a clock that
+ * runs behind at its start.
+ */
+async function busy(bench: Bench, milliseconds: number): Promise<BenchProgram> {
+  const known = await bench.build(counting(CALIBRATION_STEPS));
+  const stepMs = median(await bench.bare(known, CALIBRATION_RUNS)) / CALIBRATION_STEPS;
+  return await bench.build(counting(Math.round(milliseconds / stepMs)));
+}
+
+/** Long beside the start of a process. */
+const CALIBRATION_STEPS = 20_000_000;
+const CALIBRATION_RUNS = 5;
+
+function counting(steps: number): string {
+  return `#include <cstdint>
 int main() {
-  timespec t;
-  do clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  while (t.tv_sec * 1e3 + t.tv_nsec / 1e6 < ${milliseconds});
+  volatile uint64_t sum = 1;
+  for (int i = 0; i < ${steps}; i++) sum = sum + i;
 }
 `;
 }
