@@ -309,7 +309,7 @@ function processesWith(marker: string): readonly string[] {
       if (
         command.includes(marker) ||
         (/\/box\/code\.py/.test(command) &&
-          readFileSync(`/proc/${pid}/root/box/code.py`, "utf8").includes(marker))
+          readFileSync(join("/proc", pid, "root", "box", "code.py"), "utf8").includes(marker))
       )
         found.push(command);
     } catch {

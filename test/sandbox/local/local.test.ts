@@ -227,7 +227,7 @@ function boxesWith(token: string): number {
   return readdirSync("/proc").filter((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return readFileSync(`/proc/${name}/root/box/code.cpp`, "utf8").includes(token);
+      return readFileSync(join("/proc", name, "root", "box", "code.cpp"), "utf8").includes(token);
     } catch {
       // Not in a box, or ended while we looked.
       return false;
