@@ -100,7 +100,7 @@ export function judgeCandidate(
         verdict: "failed_tests",
         reason: comparison.reason,
         feedback: `The program passed the tests once and failed in a later run: ${comparison.reason}`,
-        evaluation: { ...evaluation, passed: false },
+        evaluation: asFlaky(evaluation, comparison),
         comparison,
       };
     default:
@@ -117,6 +117,15 @@ export function judgeCandidate(
 // --- internal ---
 
 const CUT_ANSWER = "Your answer was cut off at the token limit: be shorter, and send the edit first.";
+
+/** What is known of a program that passed its tests once and failed some of them in a later pass. */
+function asFlaky(evaluation: Evaluation, comparison: Comparison): Evaluation {
+  const failing = comparison.failures.map(({ index }) => index);
+  const flaky = [...new Set([...evaluation.flaky, ...failing])].sort((a, b) => a - b);
+  const total = evaluation.tests.length;
+  const passRate = total === 0 ? evaluation.passRate : (total - flaky.length) / total;
+  return { ...evaluation, passed: false, passRate, flaky };
+}
 
 function describeEmptyAnswer(completion: Completion): readonly [string, string] {
   switch (completion.finishReason) {
