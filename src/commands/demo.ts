@@ -6,7 +6,7 @@ import { resolveLayers } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { DEMO_PROBLEMS, type DemoProblem } from "../demo/index.ts";
 import { parseInstance } from "../instance.ts";
-import type { RunOutcome } from "../run/index.ts";
+import type { RunOutcome } from "../run/outputs.ts";
 import { makeDirectory, writeFileWhole } from "../run/paths.ts";
 import { runTask } from "../run/task.ts";
 import { openWorkshop } from "../run/workshop.ts";

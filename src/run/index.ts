@@ -1,19 +1,18 @@
 /** The composition root of one run: instance and configuration → parts → loop → files. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type LoopPorts, type LoopResult, type LoopSettings, optimize } from "../agent/loop.ts";
 import { advance, initialState, type LoopState } from "../agent/state.ts";
 import { type ErrorCode, messageOf, PerfagentError } from "../errors.ts";
 import { JOURNAL_FORMAT, type JournalEvent, type RunStarted, type StopReason } from "../events.ts";
-import { foldRun, type RecordedRun, sumUsage, withoutRepeatedRounds } from "../record/fold.ts";
+import { sumUsage, withoutRepeatedRounds } from "../record/fold.ts";
 import { type Journal, openJournal } from "../record/journal.ts";
-import { type ResultDocument, resultOf } from "../record/result.ts";
-import { foldTrajectory } from "../record/trajectory.ts";
 import type { Instance, Language, Logger, Target, Usage } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { describeEnvironment, journalOwner } from "./environment.ts";
 import { chooseFinal, type FinalProgram, type FinishPorts, unfinishedFinal } from "./finish.ts";
 import type { InitialCode } from "./initial-code.ts";
+import { finishedOutcome, type RunOutcome, writeOutputs } from "./outputs.ts";
 import {
   earlierFiles,
   makeDirectory,
@@ -75,16 +74,6 @@ export interface RunParts {
 }
 
 export type AssembleParts = (context: RunPartsContext) => Promise<RunParts>;
-
-export interface RunOutcome {
-  readonly result: ResultDocument;
-  readonly run: RecordedRun;
-  readonly paths: RunPaths;
-  /** The run had ended before and was not continued. */
-  readonly wasFinished: boolean;
-  /** What the process must exit with although files were written; null when all went well. */
-  readonly error: PerfagentError | null;
-}
 
 /**
  * Optimizes one instance and writes all its files.
@@ -155,7 +144,8 @@ async function continueRun(
   const changed = checkContinuation(started, identityOf(options), paths.journal);
   const resumed: JournalEvent = { type: "run_resumed", at: timestamp(), owner: journalOwner(), changed };
   const restored = restoreState(options, [...events, resumed]);
-  if (isFinished(events, restored, options.settings)) return finishedOutcome(options, paths, events);
+  if (isFinished(events, restored, options.settings))
+    return finishedOutcome(options.saveTrajectory, paths, events);
   const logger = options.openLog(paths.log);
   const parts = await options.assemble(
     partsContext(options, paths, started.seed, repliesIn(events), logger, usageSoFar(events)),
@@ -200,8 +190,6 @@ function identityOf(options: RunOptions): RunIdentity {
     config: options.shownConfig,
   };
 }
-
-const UNUSED_ERRORS: ReadonlySet<StopReason> = new Set(["model_failed", "budget_exhausted"]);
 
 interface Running {
   readonly events: readonly JournalEvent[];
@@ -248,7 +236,7 @@ async function play(
     usage: usageSoFar(running.events),
     error: loop.error === null ? null : { code: loop.error.code, message: loop.error.message },
   });
-  return writeOutputs(options, paths, running.events, exitErrorOf(loop));
+  return writeOutputs(options.saveTrajectory, paths, running.events, exitErrorOf(loop));
 }
 
 /** Checks the winner unless the run was cut short; a failure in the checks ends the run as one in the loop does. */
@@ -274,44 +262,13 @@ async function finish(
 
 const CHECK_STOPS: ReadonlySet<ErrorCode> = new Set(["interrupted", "backend", "instance"]);
 
-function writeOutputs(
-  options: RunOptions,
-  paths: RunPaths,
-  events: readonly JournalEvent[],
-  error: PerfagentError | null,
-): RunOutcome {
-  const run = foldRun(events);
-  if (run === null) throw new Error("a run ended that never started");
-  if (options.saveTrajectory) {
-    writeFileWhole(paths.trajectory, `${JSON.stringify(foldTrajectory(events), null, 1)}\n`);
-  }
-  writeFileWhole(paths.prediction, run.final.code);
-  const result = resultOf(run, options.saveTrajectory ? paths.trajectory : null);
-  writeFileWhole(paths.result, resultText(result));
-  return { result, run, paths, wasFinished: false, error };
-}
+/** A model that answered before it failed, or a budget that was spent on rounds, leaves a result worth having. */
+const HARMLESS_AFTER_A_ROUND: ReadonlySet<StopReason> = new Set(["model_failed", "budget_exhausted"]);
 
-function resultText(result: ResultDocument): string {
-  return `${JSON.stringify(result, null, 2)}\n`;
-}
-
-/** A run that had ended: its files are written again from the journal, unless all of it was done. */
-function finishedOutcome(options: RunOptions, paths: RunPaths, events: readonly JournalEvent[]): RunOutcome {
-  const run = foldRun(events);
-  if (run === null) throw new Error("a run ended that never started");
-  const result = resultOf(run, options.saveTrajectory ? paths.trajectory : null);
-  // The result is the last file that is written: one of an earlier end means that the process died before it.
-  if (!existsSync(paths.result) || readFileSync(paths.result, "utf8") !== resultText(result)) {
-    writeOutputs(options, paths, events, null);
-  }
-  return { result, run, paths, wasFinished: true, error: null };
-}
-
-/** The exit code of a run whose files are all written. */
+/** What the process must exit with although all files are written. */
 function exitErrorOf(loop: LoopResult): PerfagentError | null {
-  if (loop.error === null) return null;
-  // A model that answered before it failed, or a budget that was spent on rounds, leaves a result worth having.
-  return UNUSED_ERRORS.has(loop.stopReason) && loop.state.answeredRounds > 0 ? null : loop.error;
+  const isHarmless = HARMLESS_AFTER_A_ROUND.has(loop.stopReason) && loop.state.answeredRounds > 0;
+  return isHarmless ? null : loop.error;
 }
 
 function restoreState(options: RunOptions, events: readonly JournalEvent[]): LoopState {

@@ -4,8 +4,9 @@ import { shownConfig } from "../config/shown.ts";
 import type { JournalEvent } from "../events.ts";
 import { requireLanguage } from "../instance.ts";
 import type { Instance, Language, Logger } from "../types.ts";
-import { type RunOptions, type RunOutcome, runInstance } from "./index.ts";
+import { type RunOptions, runInstance } from "./index.ts";
 import { chooseInitialCode, type GivenCode, type InitialCode } from "./initial-code.ts";
+import type { RunOutcome } from "./outputs.ts";
 import { assembleParts, loopSettings } from "./parts.ts";
 import type { Workshop } from "./workshop.ts";
 

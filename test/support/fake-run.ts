@@ -8,7 +8,7 @@ import { parseInstance } from "../../src/instance.ts";
 import { createBudget } from "../../src/model/budget.ts";
 import { createGovernor } from "../../src/model/governor.ts";
 import { readJournal } from "../../src/record/journal.ts";
-import type { RunOutcome } from "../../src/run/index.ts";
+import type { RunOutcome } from "../../src/run/outputs.ts";
 import { initialCodeOf, runTask } from "../../src/run/task.ts";
 import { bookOnce, type Workshop } from "../../src/run/workshop.ts";
 import { createFakeSandbox } from "../../src/sandbox/fake.ts";

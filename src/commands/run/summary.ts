@@ -1,6 +1,6 @@
 /** What a person reads at the end of a run. Pure. */
 import { confirmationOf, finalMetrics, initialMetrics, type RecordedRun } from "../../record/fold.ts";
-import type { RunOutcome } from "../../run/index.ts";
+import type { RunOutcome } from "../../run/outputs.ts";
 import type { Sample } from "../../types.ts";
 
 /** Before, after, ratio, what was tried and why it was kept or not, and where the files are. */
