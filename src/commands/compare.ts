@@ -14,7 +14,7 @@ import { parseInstance, requireLanguage } from "../instance.ts";
 import { LANGUAGE_IDS, languageOfFile, parseLanguage } from "../languages.ts";
 import { freshSeed } from "../lib/random.ts";
 import { instanceOfInput } from "../run/compare.ts";
-import { openEvaluator } from "../run/evaluator.ts";
+import { configuredLimits, openEvaluator } from "../run/evaluator.ts";
 import { openWorkshop, type Workshop } from "../run/workshop.ts";
 import type { Comparison, Evaluation, Evaluator, Instance, Language, Logger, Sample } from "../types.ts";
 import { type CompareReport, compareDocument, compareText } from "./compare/view.ts";
@@ -101,7 +101,13 @@ export default defineCommand({
       const tested =
         instance ??
         (await instanceOfInput(
-          { input: input ?? "", language, baseline, sandbox: workshop.sandbox, limits: limitsOf(config) },
+          {
+            input: input ?? "",
+            language,
+            baseline,
+            sandbox: workshop.sandbox,
+            limits: configuredLimits(config),
+          },
           interruptSignal,
         ));
       const evaluator = await openEvaluator({ config, instance: tested, language, workshop, logger });
@@ -184,15 +190,6 @@ async function readInstance(path: string, language: Language): Promise<Instance>
   const instance = parseInstance(await readText(path, { what: "the instance" }), path);
   requireLanguage(instance, language);
   return instance;
-}
-
-function limitsOf(config: Config) {
-  const { time_limit: seconds, memory_limit: megabytes, output_limit: outputMegabytes } = config.runtime;
-  return {
-    timeLimitMs: seconds === null ? null : seconds * 1000,
-    memoryLimitBytes: megabytes === null ? null : megabytes * 1e6,
-    outputBytes: outputMegabytes * 1e6,
-  };
 }
 
 interface CompareContext {

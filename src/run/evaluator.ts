@@ -41,18 +41,28 @@ export async function openEvaluator(request: EvaluatorRequest): Promise<Evaluato
 /** The built-in evaluator's options, as configured. */
 export function evaluatorOptions(request: EvaluatorRequest): EvaluatorOptions {
   const { config, instance, language, workshop, logger } = request;
-  const { time_limit: timeLimitS, memory_limit: memoryLimitMb, ...runtime } = config.runtime;
+  const { runtime } = config;
   return {
     instance,
     language,
     sandbox: workshop.sandbox,
     checkerSandbox: workshop.checkerSandbox,
-    timeLimitMs: timeLimitS === null ? null : timeLimitS * 1000,
-    memoryLimitBytes: memoryLimitMb === null ? null : memoryLimitMb * BYTES_PER_MB,
+    ...configuredLimits(config),
     timeLimitFactor: runtime.time_limit_factor,
-    outputBytes: runtime.output_limit * BYTES_PER_MB,
     trimRatio: runtime.trim_ratio,
     logger,
+  };
+}
+
+/** The limits of one test as configured; null takes the instance's. */
+export function configuredLimits(
+  config: Config,
+): Pick<EvaluatorOptions, "timeLimitMs" | "memoryLimitBytes" | "outputBytes"> {
+  const { time_limit: timeLimitS, memory_limit: memoryLimitMb, output_limit: outputLimitMb } = config.runtime;
+  return {
+    timeLimitMs: timeLimitS === null ? null : timeLimitS * 1000,
+    memoryLimitBytes: memoryLimitMb === null ? null : memoryLimitMb * BYTES_PER_MB,
+    outputBytes: outputLimitMb * BYTES_PER_MB,
   };
 }
 
