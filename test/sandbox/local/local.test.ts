@@ -19,6 +19,27 @@ const missing =
       ? "g++ is not installed"
       : null;
 
+/** Signal 17 in the masks of /proc. */
+const SIGCHLD_BIT = 1n << 16n;
+
+/** Processes that this one has started, directly or not. */
+function descendants(): { readonly pid: number; readonly name: string }[] {
+  const all = readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const stat = readFileSync(join("/proc", pid, "stat"), "utf8");
+      const end = stat.lastIndexOf(")");
+      const parent = Number(stat.slice(end + 2).split(" ")[1]);
+      return [{ pid: Number(pid), parent, name: stat.slice(stat.indexOf("(") + 1, end) }];
+    } catch {
+      return [];
+    }
+  });
+  const below = (root: number): typeof all =>
+    all.filter(({ parent }) => parent === root).flatMap((child) => [child, ...below(child.pid)]);
+  return below(process.pid);
+}
+
 const folder = mkdtempSync(join(tmpdir(), "perfagent-local-"));
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 const options = {
@@ -50,6 +71,23 @@ describe("the local sandbox", () => {
     if (result === undefined) throw new Error("no result");
     return { ...result, stdout: Buffer.from(result.stdout), stderr: Buffer.from(result.stderr) };
   }
+
+  optionalTest(missing)(
+    "every thread of a launcher blocks SIGCHLD, so that none takes the end of a program away from the one that waits",
+    async () => {
+      await run("int main() {}\n");
+      const launchers = descendants().filter(({ name }) => name === "launcher");
+      expect(launchers.length).toBeGreaterThan(0);
+      for (const { pid } of launchers) {
+        for (const thread of readdirSync(join("/proc", String(pid), "task"))) {
+          const status = readFileSync(join("/proc", String(pid), "task", thread, "status"), "utf8");
+          const blocked = BigInt(`0x${/^SigBlk:\t(\w+)$/m.exec(status)?.[1] ?? "0"}`);
+          expect({ thread, blocks: (blocked & SIGCHLD_BIT) !== 0n }).toEqual({ thread, blocks: true });
+        }
+      }
+    },
+    TIMEOUT_MS,
+  );
 
   const ECHO =
     "#include <unistd.h>\nint main() { static char b[65536]; ssize_t n; while ((n = read(0, b, sizeof b)) > 0) if (write(1, b, n) != n) return 1; }\n";

@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,13 +53,8 @@ static void *answer(void *nothing) {
 
 void divide_open(void) {
   pthread_t thread;
-  sigset_t all, before;
-  /* A thread that lets signals through takes SIGCHLD away from the one that waits for it, and drops it. */
-  sigfillset(&all);
   bell = eventfd(0, EFD_CLOEXEC);
-  if (bell < 0 || pthread_sigmask(SIG_BLOCK, &all, &before) != 0) die("starting a thread");
-  if (pthread_create(&thread, NULL, answer, NULL) != 0) die("starting a thread");
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (bell < 0 || pthread_create(&thread, NULL, answer, NULL) != 0) die("starting a thread");
 }
 
 bool divide_ask(const pid_t *pids, uint32_t count, bool urgent) {
