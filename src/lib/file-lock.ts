@@ -1,5 +1,6 @@
 /** Advisory whole-file locks that die with their process, so that a crash leaves nothing to clean up. */
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
+import { openCLibrary } from "./c-library.ts";
 
 /** From <sys/file.h>, the same on Linux and macOS. */
 const LOCK_EX = 2;
@@ -10,21 +11,14 @@ const LOCK_NB = 4;
  * process ends, however it ends; children do not inherit it because Bun's descriptors are close-on-exec.
  *
  * @returns false when another process holds it.
+ * @throws Error where the system's C library cannot be opened: nothing is then known of other processes.
  */
 export function tryLockFile(fd: number): boolean {
-  return libc().symbols.flock(fd, LOCK_EX | LOCK_NB) === 0;
+  library ??= openCLibrary({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
+  if (library === null) throw new Error("Cannot lock a file: the system's C library was not found");
+  return library.flock(fd, LOCK_EX | LOCK_NB) === 0;
 }
 
 // --- internal ---
 
-function openLibc() {
-  const name = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
-  return dlopen(name, { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
-}
-
-let opened: ReturnType<typeof openLibc> | undefined;
-
-function libc(): ReturnType<typeof openLibc> {
-  opened ??= openLibc();
-  return opened;
-}
+let library: { flock(fd: number, operation: number): number } | null | undefined;

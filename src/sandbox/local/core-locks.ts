@@ -2,17 +2,15 @@
  * Cores between processes: two perfagents on one machine would time programs on the same core, at the same time. A lock
  * file for each core, held while a timed program has it, keeps them apart; the system drops it when its holder dies.
  */
-import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tryLockFile } from "../../lib/file-lock.ts";
 import type { Cores } from "./cores.ts";
-import { C_LIBRARIES } from "./machine.ts";
 
 /** The same schedule, in which timed programs also wait for those of other processes, in bounds. */
 export function lockedBetweenProcesses(cores: Cores, folder: string = tmpdir()): Cores {
-  const flock = openFlock();
-  if (flock === null) return cores;
+  if (process.platform !== "linux") return cores;
   return {
     async lease(purpose, signal) {
       const lease = await cores.lease(purpose, signal);
@@ -20,7 +18,7 @@ export function lockedBetweenProcesses(cores: Cores, folder: string = tmpdir()):
       const file = openLock(join(folder, `perfagent-core-${lease.core}.lock`));
       if (file === null) return lease;
       const giveUp = performance.now() + LONGEST_WAIT_MS;
-      while (!flock(file) && performance.now() < giveUp && !signal.aborted) await Bun.sleep(POLL_MS);
+      while (!tryLockFile(file) && performance.now() < giveUp && !signal.aborted) await Bun.sleep(POLL_MS);
       return {
         ...lease,
         release() {
@@ -37,22 +35,6 @@ export function lockedBetweenProcesses(cores: Cores, folder: string = tmpdir()):
 /** A pass over a hundred tests takes seconds; who waits this long measures beside somebody rather than not at all. */
 const LONGEST_WAIT_MS = 5000;
 const POLL_MS = 2;
-
-/** LOCK_EX | LOCK_NB. */
-const EXCLUSIVE_NOW = 2 | 4;
-
-function openFlock(): ((fd: number) => boolean) | null {
-  if (process.platform !== "linux") return null;
-  for (const name of C_LIBRARIES) {
-    try {
-      const { symbols } = dlopen(name, { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
-      return (fd) => symbols.flock(fd, EXCLUSIVE_NOW) === 0;
-    } catch {
-      // The other C library has the other name.
-    }
-  }
-  return null;
-}
 
 /** Opened for reading where it exists: that is enough for a lock, and all that another user's file allows. */
 function openLock(path: string): number | null {

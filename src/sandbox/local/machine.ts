@@ -1,7 +1,8 @@
 /** Cores of this machine, and keeping perfagent's own threads off some of them. */
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { openCLibrary } from "../../lib/c-library.ts";
 import type { PhysicalCore } from "./cores.ts";
 
 /** The cores that this process may use, grouped by physical core. */
@@ -23,23 +24,19 @@ export interface Pinning {
   pin(pid: number, core: number): void;
 }
 
-/** Names of the C library on Linux: GNU's, and musl's. */
-export const C_LIBRARIES: readonly string[] = [
-  "libc.so.6",
-  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
-];
-
 /** Null where the platform cannot. */
 export function createPinning(): Pinning | null {
   if (process.platform !== "linux") return null;
-  const library = openLibrary();
+  const library = openCLibrary({
+    sched_setaffinity: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
+  });
   if (library === null) return null;
   const allowed = allowedCores();
   // A thread that has just ended is no failure, so the answer is not looked at.
   const place = (thread: number, cores: readonly number[]): void => {
     const mask = new Uint8Array(MASK_BYTES);
     for (const core of cores) mask[core >> 3] = (mask[core >> 3] ?? 0) | (1 << (core & 7));
-    library.symbols.sched_setaffinity(thread, MASK_BYTES, ptr(mask));
+    library.sched_setaffinity(thread, MASK_BYTES, ptr(mask));
   };
   return {
     keepOff(cores) {
@@ -56,19 +53,6 @@ export function createPinning(): Pinning | null {
 
 /** Room for 1024 cores, the C library's own cpu_set_t. */
 const MASK_BYTES = 128;
-
-function openLibrary() {
-  for (const name of C_LIBRARIES) {
-    try {
-      return dlopen(name, {
-        sched_setaffinity: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
-      });
-    } catch {
-      // The other C library has the other name.
-    }
-  }
-  return null;
-}
 
 function allowedCores(): number[] {
   const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
