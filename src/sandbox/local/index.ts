@@ -1,5 +1,4 @@
 /** The local sandbox: builds and runs programs on this machine, each in a box. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { ExecResult, Job, Logger, Sandbox, SandboxInfo } from "../../types.ts";
@@ -13,6 +12,7 @@ import { createCores } from "./cores.ts";
 import { createInputs } from "./inputs.ts";
 import type { Tier } from "./isolation.ts";
 import { createPinning, physicalCores } from "./machine.ts";
+import { type OwnFolder, openOwnFolder } from "./own-folder.ts";
 import { createPortableBoxes } from "./portable.ts";
 import { type OpenBoxes, openBestTier, surveyTiers, type TierAttempt, type TierChoice } from "./tiers.ts";
 import type { BoxRequest } from "./types.ts";
@@ -48,12 +48,13 @@ export interface LocalSandbox extends Sandbox {
  * is asked for without a C++ compiler.
  */
 export async function createLocalSandbox(options: LocalSandboxOptions): Promise<LocalSandbox> {
-  mkdirSync(options.tmpDir, { recursive: true });
-  const folder = mkdtempSync(join(options.tmpDir, "perfagent-"));
-  const { choice, opened } = await openBestTier(options, (found) => openBoxes(options, folder, found));
+  const folder = openOwnFolder(options.tmpDir);
+  const { choice, opened } = await openOrRemove(folder, () =>
+    openBestTier(options, (found) => openBoxes(options, folder.path, found)),
+  );
   const { boxes } = opened;
   const identity = { foreignUser: choice.host.root && choice.launcher !== null && choice.tier !== "L5" };
-  const builder = createBuilder({ ...options, boxes, identity });
+  const builder = createBuilder({ ...options, tmpDir: folder.path, boxes, identity });
   const info: SandboxInfo = {
     isolation: choice.tier,
     measurement: choice.launcher === null ? "portable" : "launcher",
@@ -62,7 +63,7 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
   async function close(): Promise<void> {
     await opened.close();
     builder.close();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 
   function byRules(rules: CompatRules | null): Sandbox {
@@ -102,16 +103,25 @@ export async function createLocalSandbox(options: LocalSandboxOptions): Promise<
  * @returns The tiers in order, the best first, each with what stands in its way.
  */
 export async function surveyIsolation(options: LocalSandboxOptions): Promise<TierAttempt[]> {
-  mkdirSync(options.tmpDir, { recursive: true });
-  const folder = mkdtempSync(join(options.tmpDir, "perfagent-"));
+  const folder = openOwnFolder(options.tmpDir);
   try {
-    return await surveyTiers(options, (found) => openBoxes(options, folder, found));
+    return await surveyTiers(options, (found) => openBoxes(options, folder.path, found));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
 // --- internal ---
+
+/** Where no tier works, the folder goes as well. */
+async function openOrRemove<T>(folder: OwnFolder, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
 
 /** Boxes kept beside those at work: two programs are compared, and their checker waits. */
 const SPARE_BOXES = 3;
