@@ -371,6 +371,31 @@ describe("an interrupt", () => {
 });
 
 describe("a replay", () => {
+  test("applies each answer to the program it was written for, also where another program is the current one", async () => {
+    const block = (before: string, after: string) =>
+      `<<<<<<< SEARCH\n${before}=======\n${after}>>>>>>> REPLACE\n`;
+    const config = { "optimization.code_generation_mode": "diff" };
+    await task.run({ initial: SLOW, answers: [block(SLOW, FAST), block(FAST, FASTEST)], config });
+    for (const file of ["task.traj", "task.journal.jsonl"])
+      writeFileSync(join(task.folder, file), task.file(file));
+    for (const file of ["task.traj", "task.journal.jsonl"]) {
+      const again = await task.run({
+        initial: SLOW,
+        answers: ["unused"],
+        // Nothing is good enough to be kept now, so the current program stays the slow one.
+        config: {
+          ...config,
+          "model.name": `replay:${join(task.folder, file)}`,
+          "optimization.min_effect": 0.9,
+          "optimization.adopt_only_if_improved": true,
+          max_iterations: 2,
+        },
+      });
+      expect(verdicts(again)[0]).toBe("not_improved");
+      expect(again.run.rounds.map(({ event }) => event.code)).toEqual([FAST, FASTEST]);
+    }
+  });
+
   test("of a trajectory or a journal gives the same programs and edits", async () => {
     const first = await task.run({
       initial: SLOW,
